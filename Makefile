@@ -1,0 +1,72 @@
+# run     serve on HTTPS from here; DATA=folder and LISTEN="ssl:8443 tcp:8080:interface=127.0.0.1" change where
+# check   ruff, mypy, import-linter, house rules: under two minutes
+# test    every test but the measurements; installs what it needs: under fifteen minutes
+# conform other people's clients against the daemon (a part of test)
+# bench   davd and its peers, measured
+# format  let ruff lay out the code;  map  write docs/map.md;  venv  only install;  clean  remove what these made
+
+VENV ?= .venv
+DATA ?= davd-data
+LISTEN ?=
+PYTEST ?= $(VENV)/bin/python -m pytest
+PYTEST_FLAGS ?=
+JOBS ?= 2
+
+export VENV
+# Where Debian keeps nginx, apache2 and mount.davfs
+test conform bench: export PATH := $(PATH):/usr/sbin:/sbin
+.PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform bench \
+    format map clean
+
+run: venv
+	@exec $(VENV)/bin/twistd --nodaemon --pidfile= --reactor uvloop davd --data '$(DATA)' \
+	    $(foreach endpoint,$(LISTEN),--listen '$(endpoint)')
+
+venv:
+	@tools/venv.sh core
+
+venv-test:
+	@tools/venv.sh test
+
+programs: venv-test
+	@tools/test-programs.sh
+
+# All of the checks run, whatever the first of them says.
+check: venv-test
+	@$(MAKE) --no-print-directory --keep-going check-code check-layout check-types check-floors check-house
+
+check-code:
+	$(VENV)/bin/ruff check .
+
+check-layout:
+	$(VENV)/bin/ruff format --check .
+
+check-types:
+	$(VENV)/bin/mypy
+
+check-floors:
+	$(VENV)/bin/lint-imports
+
+check-house:
+	$(PYTEST) -q -m "not planted" tests/house
+
+test: programs
+	$(PYTEST) -n $(JOBS) --dist loadfile $(PYTEST_FLAGS) tests
+
+conform: programs
+	$(PYTEST) -v $(PYTEST_FLAGS) tests/conformance
+
+bench: programs
+	$(VENV)/bin/python -m tests.performance
+
+format: venv-test
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+map: venv-test
+	$(VENV)/bin/python tools/make_map.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
+	    tests/conformance/npm/node_modules twisted/plugins/dropin.cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""davd serves files (WebDAV), calendars (CalDAV) and contacts (CardDAV)."""

@@ -1,0 +1,1 @@
+"""The admin plane on its own listener."""

@@ -1,0 +1,218 @@
+"""One request from start to end: the list of steps, in one place.
+
+Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 6764, 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
+from davd.application import encoding, failure
+from davd.application.provision import provision
+from davd.application.recall import Recall, Ticket
+from davd.authentication.authenticator import Authenticator
+from davd.dav import upload
+from davd.dav.access import decide
+from davd.dav.exchange import Exchange
+from davd.dav.fields import parse_fields
+from davd.dav.registry import Method, Registry
+from davd.dav.settings import DavSettings
+from davd.http import security
+from davd.http.request import Request
+from davd.http.response import Response
+from davd.interfaces.store import IStore, ITransaction, StoreError, StoreFull
+from davd.model.errors import HTTPError
+from davd.model.path import Path
+from davd.model.principal import Principal
+from davd.tree.locate import locate
+from davd.tree.node import Node
+
+log = Logger(namespace="davd.application")
+
+WELL_KNOWN = frozenset({"/.well-known/caldav", "/.well-known/carddav"})
+_RECALLED = frozenset({"GET", "HEAD"})
+_NEVER = frozenset({"TRACE", "CONNECT"})
+_KEPT_STATUS = frozenset({200, 206, 304, 404})
+
+
+class Application:
+    """Answers requests; it never raises but for cancellation.
+
+    It takes its collaborators: where the tree is, who proves identities, what davd can do (`registry`), the settings of
+    the dav floor, the kept answers, and the clock (POSIX seconds).
+    """
+
+    def __init__(
+        self,
+        store: IStore,
+        authenticator: Authenticator,
+        registry: Registry,
+        settings: DavSettings,
+        kept: Recall,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._authenticator = authenticator
+        self._registry = registry
+        self._settings = settings
+        self._kept = kept
+        self._clock = clock
+        self._provisioned: set[str] = set()
+        self.recall = kept.look_up
+        self.statuses: dict[int, int] = {}
+
+    def remember(self, head: bytes, secure: bool, ticket: object, before: bytes, after: bytes) -> None:
+        """Keep the finished bytes of an answer that carried `ticket`."""
+        if isinstance(ticket, Ticket):
+            self._kept.remember(head, secure, ticket, before, after)
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to `request`, whatever happens."""
+        try:
+            response = await self._steps(request)
+        except HTTPError as error:
+            if error.detail:
+                log.debug("{id} {status}: {detail}", id=request.id, status=error.status, detail=error.detail)
+            response = failure.response(error, request)
+        except (CancelledError, GeneratorExit):
+            raise
+        except StoreFull as error:
+            log.error("{id} {error}", id=request.id, error=error)
+            response = failure.response(HTTPError(507, "{DAV:}sufficient-disk-space"), request)
+        except StoreError as error:
+            log.error("{id} {error}", id=request.id, error=error)
+            response = failure.response(HTTPError(503, headers={"Retry-After": "5"}), request)
+        except Exception:
+            log.failure("{id} {method} failed", id=request.id, method=request.method)
+            response = failure.response(HTTPError(500), request)
+        encoding.encode(request, response)
+        security.protect(response, request.tls)
+        self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
+        return response
+
+    async def _steps(self, request: Request) -> Response:
+        open_answer = self._without_credentials(request)
+        if open_answer is not None:
+            return open_answer
+        generation = self._store.generation()
+        principal, until = await self._authenticator.authenticate(request)
+        row = self._select(request)
+        path = self._path(request)
+        if principal.name not in self._provisioned:
+            await self._provision(principal)
+        if row.takes == "upload":
+            return await self._take_upload(request, principal, path, row)
+        content = await request.body.read(self._settings.max_xml_bytes) if row.takes == "xml" else b""
+        async with self._store.write() if row.writes else self._store.read() as transaction:
+            exchange = await self._exchange(request, principal, path, transaction)
+            exchange.content = content
+            response = await self._work(row, exchange)
+        if request.method in _RECALLED and response.status in _KEPT_STATUS:
+            response.ticket = Ticket(generation, self._credentials(), until)
+        return response
+
+    def _without_credentials(self, request: Request) -> Response | None:
+        """The answers that need nobody to have logged in, if this is one."""
+        if request.path in WELL_KNOWN or request.path.removeprefix(self._settings.prefix) in WELL_KNOWN:
+            # RFC 6764, 5: the server redirects the client to the actual context path.
+            return Response(301, {"Location": self._settings.prefix + "/", "Cache-Control": "no-cache"})
+        if request.method in _NEVER:
+            raise HTTPError(405, headers={"Allow": ", ".join(self._registry.methods)})
+        if request.method == "OPTIONS" and "authorization" not in request.headers:
+            return Response(200, self._options_headers())
+        return None
+
+    def _options_headers(self) -> dict[str, str]:
+        return {
+            "DAV": self._registry.compliance,
+            "Allow": ", ".join(self._registry.methods),
+            "MS-Author-Via": "DAV",
+        }
+
+    def _select(self, request: Request) -> Method:
+        row = self._registry.methods.get(request.method)
+        if row is None:
+            raise HTTPError(501, headers={"Allow": ", ".join(self._registry.methods)})
+        headers = request.headers
+        if security.cross_site(headers, request.method, request.authority):
+            raise HTTPError(403, detail="a request from another site")
+        coding = headers.get("content-encoding")
+        if coding is not None and coding.strip().lower() not in ("", "identity"):
+            raise HTTPError(415, headers={"Accept-Encoding": "identity"})
+        if row.takes == "upload" and "content-length" not in headers and "transfer-encoding" not in headers:
+            raise HTTPError(411)
+        return row
+
+    def _path(self, request: Request) -> Path:
+        prefix = self._settings.prefix
+        if request.path == "*":
+            return Path((), True)
+        if prefix:
+            if request.path != prefix and not request.path.startswith(prefix + "/"):
+                raise HTTPError(404)
+            return Path.parse(request.path[len(prefix) :] or "/")
+        return Path.parse(request.path)
+
+    async def _provision(self, principal: Principal) -> None:
+        async with self._store.write() as transaction:
+            await provision(transaction, principal.name, self._clock())
+        self._provisioned.add(principal.name)
+
+    async def _exchange(
+        self, request: Request, principal: Principal, path: Path, transaction: ITransaction
+    ) -> Exchange:
+        node = decide.conceal(principal, await locate(transaction, path))
+        return Exchange(
+            request,
+            parse_fields(request.headers),
+            principal,
+            node,
+            transaction,
+            self._store,
+            self._registry,
+            self._settings,
+            self._clock(),
+        )
+
+    async def _work(self, row: Method, exchange: Exchange) -> Response:
+        self._refuse_elsewhere(row, exchange.node)
+        return await row.respond(exchange)
+
+    def _refuse_elsewhere(self, row: Method, node: Node) -> None:
+        """RFC 9110, 15.5.6: 405 with Allow where the method is known but not for this resource."""
+        resource = node.resource
+        if resource is None:
+            allowed = row.on_unmapped
+            if not allowed:
+                raise HTTPError(404)
+        else:
+            allowed = row.on_collection if resource.is_collection else row.on_file
+        if not allowed:
+            raise HTTPError(405, headers={"Allow": ", ".join(self._registry.allowed(resource))})
+
+    async def _take_upload(self, request: Request, principal: Principal, path: Path, row: Method) -> Response:
+        if row.check is not None:
+            async with self._store.read() as view:
+                exchange = await self._exchange(request, principal, path, view)
+                self._refuse_elsewhere(row, exchange.node)
+                await row.check(exchange)
+        content = await upload.receive(request, self._settings, self._store.blobs)
+        committing = False
+        try:
+            async with self._store.write() as transaction:
+                exchange = await self._exchange(request, principal, path, transaction)
+                exchange.upload = content
+                response = await self._work(row, exchange)
+                committing = True
+        except BaseException:
+            # Once the commit has begun the blob may be in use whatever is raised; the next start collects it if not.
+            if not committing:
+                upload.discard(content, self._store.blobs)
+            raise
+        return response
+
+    def _credentials(self) -> Hashable:
+        return self._authenticator.generation()

@@ -1,0 +1,84 @@
+"""Finished answers by the exact bytes of the request head that asked for them.
+
+A client that polls sends the same bytes again and again. When nothing has been committed since the answer was made, and
+the credentials in those bytes still stand, the same answer is right again and nothing needs to be parsed. The store's
+generation decides, never the cache: with the cache off every answer is the same.
+
+Implements: RFC 9111, 4.2 (a private store inside the origin, always validated)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a finished answer rests on.
+
+    `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the POSIX
+    time at which the remembered credentials are over.
+    """
+
+    generation: Hashable
+    credentials: Hashable
+    until: float
+
+
+class Recall:
+    """At most `max_bytes` of finished answers of at most `max_entry` bytes each, the oldest dropped first.
+
+    `generation` and `credentials` give the present values of what a `Ticket` holds, `clock` POSIX seconds.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        max_entry: int,
+        generation: Callable[[], Hashable],
+        credentials: Callable[[], Hashable],
+        clock: Callable[[], float],
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._max_entry = max_entry
+        self._generation = generation
+        self._credentials = credentials
+        self._clock = clock
+        self._answers: dict[tuple[bytes, bool], tuple[Ticket, tuple[bytes, bytes]]] = {}
+        self._bytes = 0
+        self.hits = 0
+
+    def look_up(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
+        """The bytes before and after the Date of the answer to `head`, or None."""
+        found = self._answers.get((head, secure))
+        if found is None:
+            return None
+        ticket, answer = found
+        if (
+            ticket.generation == self._generation()
+            and ticket.until > self._clock()
+            and ticket.credentials == self._credentials()
+        ):
+            self.hits += 1
+            return answer
+        self._drop((head, secure))
+        return None
+
+    def remember(self, head: bytes, secure: bool, ticket: Ticket, before: bytes, after: bytes) -> None:
+        """Keep an answer."""
+        size = len(head) + len(before) + len(after)
+        if size > self._max_entry:
+            return
+        key = (head, secure)
+        self._drop(key)
+        while self._answers and self._bytes + size > self._max_bytes:
+            self._drop(next(iter(self._answers)))
+        if self._bytes + size <= self._max_bytes:
+            self._answers[key] = (ticket, (before, after))
+            self._bytes += size
+
+    def _drop(self, key: tuple[bytes, bool]) -> None:
+        found = self._answers.pop(key, None)
+        if found is not None:
+            self._bytes -= len(key[0]) + len(found[1][0]) + len(found[1][1])

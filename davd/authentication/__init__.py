@@ -1,0 +1,1 @@
+"""Schemes, remembered credentials, throttle."""

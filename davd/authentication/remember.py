@@ -1,0 +1,57 @@
+"""Credentials proven a moment ago, so that a request does not cost a password hash.
+
+Only successes are kept, under a keyed digest of the Authorization value, for at most a minute, and each rests on the
+checker's stamp: a changed password or a removed account ends it with the next request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from davd.interfaces.identity import IChecker
+from davd.model.principal import Principal
+
+
+@dataclass(slots=True)
+class Proof:
+    """A remembered success: who, by which checker, resting on what, until when (seconds of the same clock)."""
+
+    principal: Principal
+    checker: IChecker
+    stamp: Hashable
+    generation: Hashable
+    until: float
+
+
+class Remembered:
+    """At most `entries` proofs, the oldest dropped first."""
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
+        self._key = os.urandom(32)
+        self._proofs: dict[bytes, Proof] = {}
+
+    def digest(self, value: str) -> bytes:
+        """The key under which an Authorization value is kept; the value itself is not."""
+        return blake2b(value.encode("latin-1", "replace"), key=self._key, digest_size=16).digest()
+
+    def get(self, digest: bytes, now: float) -> Proof | None:
+        """The proof, unless there is none or its time is over."""
+        proof = self._proofs.get(digest)
+        if proof is not None and proof.until <= now:
+            del self._proofs[digest]
+            return None
+        return proof
+
+    def put(self, digest: bytes, proof: Proof) -> None:
+        """Keep a proof."""
+        if len(self._proofs) >= self._entries:
+            del self._proofs[next(iter(self._proofs))]
+        self._proofs[digest] = proof
+
+    def drop(self, digest: bytes) -> None:
+        """Forget one proof."""
+        self._proofs.pop(digest, None)

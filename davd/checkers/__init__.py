@@ -1,0 +1,1 @@
+"""Who can prove a name and a password."""

@@ -1,0 +1,1 @@
+"""Settings: one document, validated whole."""

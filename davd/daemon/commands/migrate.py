@@ -1,0 +1,24 @@
+"""`davctl migrate`: bring the store's schema up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from davd.interfaces.store import IStore
+
+if TYPE_CHECKING:
+    from davd.daemon.davctl import Context
+
+
+@click.command()
+@click.pass_obj
+def migrate(context: Context) -> None:
+    """Create the store or bring its schema up to date; starting the server does the same."""
+
+    async def work(store: IStore) -> None:
+        """Opening the store has migrated it."""
+
+    context.with_store(work)
+    click.echo("the store is up to date")

@@ -1,0 +1,143 @@
+"""`davctl user`: accounts."""
+
+from __future__ import annotations
+
+import sys
+import time
+import unicodedata
+from typing import TYPE_CHECKING
+
+import click
+
+from davd.application.provision import HOME_PARENTS, USERS, provision
+from davd.authentication.passwords import hash_password
+from davd.interfaces.store import IStore
+from davd.model.principal import Account
+
+if TYPE_CHECKING:
+    from davd.daemon.davctl import Context
+
+SHORT_PASSWORD = 8
+MAX_NAME_BYTES = 64
+
+
+@click.group()
+def user() -> None:
+    """Add, list and remove accounts and set their passwords."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--password-file", help="File whose first line is the password; - reads standard input.")
+@click.option("--email", default="", help="The user's address.")
+@click.option("--display-name", default="", help="The user's name as people write it.")
+@click.pass_obj
+def add(context: Context, name: str, password_file: str | None, email: str, display_name: str) -> None:
+    """Add the account NAME and its home."""
+    name = _checked(name)
+    password = _read_password(password_file)
+    now = time.time()
+
+    async def work(store: IStore) -> None:
+        account = Account(name, hash_password(context.settings.authentication, password), email, display_name, created=now)
+        async with store.write() as transaction:
+            if await transaction.account(name) is not None:
+                raise click.ClickException(f"there is an account {name} already")
+            await transaction.add_account(account)
+            await provision(transaction, name, now)
+
+    context.with_store(work)
+    click.echo(f"added {name}")
+
+
+@user.command("list")
+@click.pass_obj
+def list_(context: Context) -> None:
+    """List the accounts: name, address and display name, separated by tabs."""
+
+    async def work(store: IStore) -> list[Account]:
+        async with store.read() as transaction:
+            accounts: list[Account] = await transaction.accounts()
+            return accounts
+
+    for account in context.with_store(work):
+        click.echo(f"{account.name}\t{account.email}\t{account.display_name}".rstrip("\t"))
+
+
+@user.command()
+@click.argument("name")
+@click.option("--password-file", help="File whose first line is the password; - reads standard input.")
+@click.pass_obj
+def passwd(context: Context, name: str, password_file: str | None) -> None:
+    """Set the password of the account NAME; what is logged in with the old one must log in anew."""
+    password = _read_password(password_file)
+
+    async def work(store: IStore) -> None:
+        async with store.write() as transaction:
+            account = await transaction.account(name)
+            if account is None:
+                raise click.ClickException(f"there is no account {name}")
+            account.password_hash = hash_password(context.settings.authentication, password)
+            await transaction.update_account(account)
+
+    context.with_store(work)
+    click.echo(f"changed the password of {name}")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--delete-data", is_flag=True, help="Delete the account's files as well; this cannot be undone.")
+@click.pass_obj
+def remove(context: Context, name: str, delete_data: bool) -> None:
+    """Remove the account NAME. Its files stay in the store, out of reach, unless --delete-data is given."""
+
+    async def work(store: IStore) -> None:
+        now = time.time()
+        async with store.write() as transaction:
+            if await transaction.account(name) is None:
+                raise click.ClickException(f"there is no account {name}")
+            await transaction.remove_account(name)
+            for parent in (USERS, *HOME_PARENTS) if delete_data else ():
+                chain = await transaction.resolve((*parent, name))
+                if len(chain) == len(parent) + 2:
+                    await transaction.delete(chain[-1], now)
+
+    context.with_store(work)
+    kept = "" if delete_data else "; the files stay, and a new account of that name would get them"
+    click.echo(f"removed {name}{kept}")
+
+
+def _checked(name: str) -> str:
+    name = unicodedata.normalize("NFC", name)
+    wrong = (
+        not name
+        or len(name.encode()) > MAX_NAME_BYTES
+        or name in (".", "..")
+        or any(character in '/\\:"' or not character.isprintable() or character.isspace() for character in name)
+    )
+    if wrong:
+        raise click.ClickException(
+            f"an account name has 1 to {MAX_NAME_BYTES} bytes and no spaces, slashes, colons or quotes"
+        )
+    return name
+
+
+def _read_password(file: str | None) -> str:
+    if file == "-":
+        text = sys.stdin.readline()
+    elif file is not None:
+        try:
+            with open(file, encoding="utf-8") as stream:
+                text = stream.readline()
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.ClickException(f"cannot read the password file {file}: {error}") from None
+    elif sys.stdin.isatty():
+        text = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        raise click.UsageError("give --password-file FILE, or --password-file - to read standard input")
+    password = unicodedata.normalize("NFC", text.rstrip("\r\n"))
+    if not password:
+        raise click.ClickException("the password is empty")
+    if len(password) < SHORT_PASSWORD:
+        click.echo(f"warning: a password of fewer than {SHORT_PASSWORD} characters is soon guessed", err=True)
+    return password

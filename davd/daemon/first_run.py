@@ -1,0 +1,40 @@
+"""What a data folder needs before the first start, made once and kept."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from davd.application.provision import provision
+from davd.authentication.passwords import hash_password
+from davd.authentication.settings import AuthenticationSettings
+from davd.interfaces.store import IStore, StoreError
+from davd.model.principal import Account
+
+ADMIN = "admin"
+PASSWORD_BYTES = 15
+
+
+def make_folder(path: str) -> None:
+    """Make the data folder, readable by its owner alone; StoreError with one sentence when that fails."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the data folder {path}: {error.strerror}") from None
+    if not os.path.isdir(path) or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise StoreError(f"the data folder {path} cannot be written by this user")
+
+
+async def first_account(store: IStore, settings: AuthenticationSettings, now: float) -> str | None:
+    """Add the account `admin` when there is no account at all; its new random password, or None when there are some."""
+    async with store.read() as view:
+        if await view.accounts():
+            return None
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    account = Account(ADMIN, hash_password(settings, password), display_name="Administrator", created=now)
+    async with store.write() as transaction:
+        if await transaction.accounts():
+            return None
+        await transaction.add_account(account)
+        await provision(transaction, ADMIN, now)
+    return password

@@ -1,0 +1,1 @@
+"""WebDAV: methods, reports, properties, locks and access."""

@@ -1,0 +1,1 @@
+"""Privileges and the one place that decides on them."""

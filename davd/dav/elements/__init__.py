@@ -1,0 +1,1 @@
+"""XML elements of requests, parsed into values."""

@@ -1,0 +1,32 @@
+"""How much an owner may still store.
+
+Implements: RFC 4331, 3, 4, 6
+"""
+
+from __future__ import annotations
+
+from davd.dav.settings import DavSettings
+from davd.interfaces.store import IReadTransaction
+from davd.model.errors import HTTPError
+from davd.model.principal import Quota
+
+
+def limit(quota: Quota, settings: DavSettings) -> int | None:
+    """The bytes an owner may store in all: the account's own limit, else the server's; None is unlimited."""
+    if quota.limit is not None:
+        return quota.limit
+    return settings.quota_bytes or None
+
+
+async def require_room(transaction: IReadTransaction, settings: DavSettings, owner: str, growth: int) -> None:
+    """507 with DAV:quota-not-exceeded when `owner` may not store `growth` more bytes.
+
+    Whoever is above the limit already may still replace content by content that is no longer.
+    """
+    if growth <= 0:
+        return
+    quota: Quota = await transaction.quota(owner)
+    most = limit(quota, settings)
+    if most is not None and quota.used + growth > most:
+        # RFC 4331, 6: "the method MUST be failed with 507 (Insufficient Storage)" and DAV:quota-not-exceeded.
+        raise HTTPError(507, "{DAV:}quota-not-exceeded")

@@ -1,0 +1,146 @@
+"""Rows: what davd can do, as data.
+
+Implements: RFC 4918, 9, 15, 18
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from davd.http.response import Response
+from davd.model.resource import COLLECTION, FILE, PRINCIPAL, Resource
+
+if TYPE_CHECKING:
+    from davd.dav.exchange import Exchange
+    from davd.dav.properties.view import View
+
+Row = TypeVar("Row")
+Taken = Literal["nothing", "xml", "upload"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A verb.
+
+    `respond` does the work inside the transaction of the exchange; it raises HTTPError to refuse. `writes` asks for a
+    transaction that may write. `takes` tells what becomes of the content: `"nothing"` (a content is 415), `"xml"`
+    (read whole into `exchange.content`), `"upload"` (streamed to `exchange.upload`). `check` is run first in a reading
+    transaction when `takes` is `"upload"`, so that what is bound to be refused is refused before the content is read.
+    `on_collection`, `on_file` and `on_unmapped` tell where the method is allowed (405 and `Allow` otherwise).
+    `follows_slash` makes a missing trailing slash on a collection harmless (it always is, for DAV).
+    """
+
+    name: str
+    respond: Callable[[Exchange], Awaitable[Response]]
+    writes: bool = False
+    takes: Taken = "nothing"
+    check: Callable[[Exchange], Awaitable[None]] | None = None
+    on_collection: bool = True
+    on_file: bool = True
+    on_unmapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A REPORT: `name` is its root element in Clark notation, `applies` the resources it is supported on."""
+
+    name: str
+    respond: Callable[[Exchange], Awaitable[Response]]
+    applies: Callable[[Resource], bool] = lambda resource: True
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProperty:
+    """A property whose value davd knows.
+
+    `name` is in Clark notation. `get` gives the property's content: text (escaped by the writer), or bytes (already
+    serialised children), or None when the resource has no such property. `in_allprop` puts it into allprop answers
+    (RFC 4918, 9.1: of the RFCs after 2518 none belongs there). `needs` names what `View` must have loaded before `get`
+    is called: `"locks"`, `"quota"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH transaction
+    with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are protected.
+    `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.
+    `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before anything
+    is set. `stored` tells that clients may store an element of their own under the name, which then counts instead of
+    `get`. `column` is the fast form of `get` for many resources of one type: one text, already escaped, for each of
+    them, or one `str` that all of them have, or None when none of them has the property, or `()` when only some do.
+    """
+
+    name: str
+    get: Callable[[View, Resource], str | bytes | None]
+    in_allprop: bool = True
+    needs: frozenset[str] = frozenset()
+    set: Callable[[Exchange, Resource, str | None], Awaitable[Resource]] | None = None
+    shared: bool = False
+    check: Callable[[str | None], None] | None = None
+    stored: bool = False
+    column: Callable[[View, Sequence[Resource]], Iterable[str] | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionType:
+    """What makes a collection special: `name` is its resource type, `elements` the children of DAV:resourcetype."""
+
+    name: str
+    elements: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Extension:
+    """Rows that come together, by the name under which the extension is configured."""
+
+    name: str
+    methods: Sequence[Method] = ()
+    reports: Sequence[Report] = ()
+    properties: Sequence[LiveProperty] = ()
+    collection_types: Sequence[CollectionType] = ()
+    compliance: Sequence[str] = ()
+
+
+FILE_TYPE = CollectionType(FILE, ())
+COLLECTION_TYPE = CollectionType(COLLECTION, ("{DAV:}collection",))
+PRINCIPAL_TYPE = CollectionType(PRINCIPAL, ("{DAV:}collection", "{DAV:}principal"))
+
+
+@dataclass(slots=True)
+class Registry:
+    """All rows in force. `compliance` is the value of the DAV header field."""
+
+    methods: dict[str, Method] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
+    properties: dict[str, LiveProperty] = field(default_factory=dict)
+    collection_types: dict[str, CollectionType] = field(default_factory=dict)
+    compliance: str = ""
+
+    @classmethod
+    def of(cls, extensions: Iterable[Extension]) -> Registry:
+        """The rows of all extensions; ValueError when two bring a row of the same name."""
+        registry = cls()
+        tokens: list[str] = []
+        for extension in extensions:
+            for method in extension.methods:
+                _add(registry.methods, method.name, method)
+            for report in extension.reports:
+                _add(registry.reports, report.name, report)
+            for live in extension.properties:
+                _add(registry.properties, live.name, live)
+            for kind in extension.collection_types:
+                _add(registry.collection_types, kind.name, kind)
+            tokens += [token for token in extension.compliance if token not in tokens]
+        registry.compliance = ", ".join(tokens)
+        return registry
+
+    def allowed(self, resource: Resource | None) -> list[str]:
+        """The names of the methods that `resource`, or an unmapped URL, allows."""
+        if resource is None:
+            return [method.name for method in self.methods.values() if method.on_unmapped]
+        if resource.is_collection:
+            return [method.name for method in self.methods.values() if method.on_collection]
+        return [method.name for method in self.methods.values() if method.on_file]
+
+
+def _add(rows: dict[str, Row], name: str, row: Row) -> None:
+    if name in rows:
+        raise ValueError(f"two extensions bring a row called {name}")
+    rows[name] = row

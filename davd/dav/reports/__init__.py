@@ -1,0 +1,1 @@
+"""The REPORTs, one file each."""

@@ -1,0 +1,31 @@
+"""Settings of the WebDAV floor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[int, Meta(ge=1)]
+
+
+class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Limits on what one request may ask of the tree."""
+
+    max_file_bytes: Bytes = 64 * 1024**3
+    max_xml_bytes: Bytes = 1024**2
+    inline_bytes: Bytes = 16 * 1024
+    max_propfind_nodes: Count = 10_000
+    max_tree_nodes: Count = 10_000
+    max_sync_results: Count = 10_000
+    max_lock_seconds: Seconds = 3600
+    default_lock_seconds: Seconds = 600
+    max_locks_per_principal: Count = 100
+    max_locks_per_resource: Count = 10
+    max_dead_property_bytes: Bytes = 64 * 1024
+    max_dead_properties: Count = 200
+    quota_bytes: Bytes = 0
+    hostnames: list[str] = []
+    prefix: str = ""

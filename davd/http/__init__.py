@@ -1,0 +1,1 @@
+"""HTTP semantics: requests, responses and the meaning of their fields."""

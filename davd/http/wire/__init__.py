@@ -1,0 +1,1 @@
+"""Bytes to HTTP events and back, without any I/O."""

@@ -1,0 +1,1 @@
+"""Every zope.interface of davd, nothing else."""

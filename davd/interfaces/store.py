@@ -1,0 +1,251 @@
+"""What keeps the tree: stores, transactions and blobs.
+
+The memory store (`davd.stores.memory`) is the reference of meaning; `davd.testing.store_conformance` is the suite every
+store passes. All coroutines may be driven without a reactor by a store that never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from zope.interface import Attribute, Interface
+
+from davd.model.lock import Lock
+from davd.model.principal import Account, Quota
+from davd.model.resource import Change, NewContent, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class IReadTransaction(Interface):
+    """One consistent view of the store.
+
+    Names are NFC text; members come in the order of their names' UTF-8 bytes. Locks that have expired at `now` are never
+    returned.
+    """
+
+    async def resolve(segments: Sequence[str]) -> list[Resource]:
+        """The resources along a path, the root first, as deep as they exist.
+
+        The path is mapped when the result is one longer than `segments`.
+        """
+
+    async def resource(id: int) -> Resource | None:
+        """The resource of that id; None when it is gone."""
+
+    async def segments(id: int) -> tuple[str, ...] | None:
+        """The path of a resource from the root; None when it is gone."""
+
+    async def members(id: int, after: str, limit: int) -> list[Resource]:
+        """At most `limit` members of the collection `id` whose names come after `after` (`""`: from the first)."""
+
+    async def descendants(id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
+        """At most `limit` resources below `id`, each with its path relative to `id`, parents before members."""
+
+    async def content(resource: Resource) -> bytes:
+        """The content of a file whose `blob` is None."""
+
+    async def properties(ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Dead properties by resource id, then by name in Clark notation: the whole property element, serialised.
+
+        A resource without dead properties has no entry.
+        """
+
+    async def locks(ids: Sequence[int], now: float) -> list[Lock]:
+        """The locks whose root is one of `ids`."""
+
+    async def locks_below(id: int, now: float) -> list[Lock]:
+        """The locks whose root lies below the collection `id`."""
+
+    async def lock(token: str, now: float) -> Lock | None:
+        """The lock with that token."""
+
+    async def lock_counts(id: int, principal: str, now: float) -> tuple[int, int]:
+        """How many locks have their root at `id`, and how many `principal` holds in all."""
+
+    async def changes(id: int, after: int, upto: int, limit: int) -> list[Change]:
+        """At most `limit` lines of a collection's change log with `after` < revision <= `upto`, oldest first.
+
+        Each member name appears once, with its last change.
+        """
+
+    async def oldest_revision(id: int) -> int:
+        """The change number up to which removals have been forgotten; a token below it cannot be answered."""
+
+    async def quota(owner: str) -> Quota:
+        """What `owner` stores and may store."""
+
+    async def account(name: str) -> Account | None:
+        """The account called `name`."""
+
+    async def accounts() -> list[Account]:
+        """All accounts in the order of their names."""
+
+    async def kept(key: str, now: float) -> bytes | None:
+        """A small value that was kept under `key` and has not expired."""
+
+
+class ITransaction(IReadTransaction):
+    """A transaction that may write.
+
+    Everything done in it becomes visible at once and durably when it commits, or not at all. A resource passed in must
+    come from this same transaction. Each change of a member (creation, new content, properties, removal) takes the next
+    change number of its parent collection, is logged there, and sets the member's `revision` to it. Bytes of content
+    count towards the owner's quota; the limit itself is checked by the caller.
+    """
+
+    async def create(
+        parent: Resource,
+        name: str,
+        type: str,
+        owner: str,
+        now: float,
+        content: NewContent | None = None,
+        content_type: str = "",
+        modified: float | None = None,
+    ) -> Resource:
+        """Add a member. `content` is given for files and only for them. ValueError when the name is taken."""
+
+    async def replace(
+        resource: Resource, content: NewContent, content_type: str, now: float, modified: float | None = None
+    ) -> Resource:
+        """Give a file new content. The result has a new ETag even when the bytes are the same."""
+
+    async def set_times(resource: Resource, created: float | None, modified: float | None, now: float) -> Resource:
+        """Set the creation or modification time that clients see; None leaves it."""
+
+    async def delete(resource: Resource, now: float) -> None:
+        """Remove a resource and all below it with their properties, locks and content, and log the removal."""
+
+    async def copy(source: Resource, parent: Resource, name: str, infinite: bool, owner: str, now: float) -> Resource:
+        """Copy a resource with its dead properties, without its locks, to an unmapped name.
+
+        `infinite` copies all below a collection too. The copies belong to `owner` and share blobs with the originals.
+        """
+
+    async def move(source: Resource, parent: Resource, name: str, owner: str, now: float) -> Resource:
+        """Move a resource and all below it to an unmapped name. Ids, ETags and properties stay; locks do not."""
+
+    async def set_properties(resource: Resource, changes: Sequence[tuple[str, bytes | None]], now: float) -> Resource:
+        """Set dead properties (name, serialised element) or remove them (name, None)."""
+
+    async def add_lock(lock: Lock) -> None:
+        """Put a lock into force."""
+
+    async def refresh_lock(token: str, timeout: int, expires: float) -> None:
+        """Give a lock a new timeout."""
+
+    async def remove_lock(token: str) -> None:
+        """End a lock; unknown tokens are ignored."""
+
+    async def add_account(account: Account) -> None:
+        """Add an account. ValueError when the name is taken."""
+
+    async def update_account(account: Account) -> None:
+        """Replace the account of the same name. KeyError when there is none."""
+
+    async def remove_account(name: str) -> None:
+        """Remove an account; resources stay. KeyError when there is none."""
+
+    async def keep(key: str, value: bytes, expires: float) -> None:
+        """Keep a small value under `key` until the POSIX time `expires`."""
+
+    async def forget(key: str) -> None:
+        """Drop what was kept under `key`."""
+
+    async def sweep(now: float, tombstones_before: float) -> int:
+        """Remove what has expired: locks, kept values, and tombstones older than a POSIX time. Gives the rows removed."""
+
+
+class IStore(Interface):
+    """A place where the tree is kept."""
+
+    epoch = Attribute("Opaque hexadecimal text that names this life of the store; sync tokens carry it.")
+    blobs = Attribute("The IBlobStore that holds large content.")
+
+    async def start() -> None:
+        """Open the store, migrate it and recover; StoreError with one clear sentence when it cannot be used."""
+
+    async def stop() -> None:
+        """Finish what is being committed and close."""
+
+    def read() -> AbstractAsyncContextManager[IReadTransaction]:
+        """A view of the committed state; hold it briefly and wait for nothing else meanwhile."""
+
+    def write() -> AbstractAsyncContextManager[ITransaction]:
+        """A transaction of its own.
+
+        Leaving the block normally commits: the exit returns only when the commit is durable, and raises StoreError when
+        it is not known to be. Leaving by an exception undoes everything. Writers are serialised.
+        """
+
+    def generation() -> Hashable:
+        """A value that is different after any commit by any process; the cheapest question a cache can ask.
+
+        Equal values mean that nothing has been committed between the two calls.
+        """
+
+    def check(repair: bool) -> AsyncIterator[Finding]:
+        """Verify content digests, the tree, change logs, quota sums, locks and blobs; with `repair`, mend what can be."""
+
+
+class IBlobStore(Interface):
+    """Large immutable content by name, outside the tables."""
+
+    def create(digests: Sequence[str]) -> IBlobWriter:
+        """Begin a new blob; `digests` are hashlib names to compute beside sha256."""
+
+    def open(name: str) -> tuple[int, int]:
+        """An open file descriptor, which the caller closes, and the length in bytes. KeyError when there is none."""
+
+    def names() -> list[str]:
+        """All blobs there are."""
+
+    def delete(name: str) -> None:
+        """Remove a blob; a missing one is ignored."""
+
+
+class IBlobWriter(Interface):
+    """A blob being written, which nobody sees yet."""
+
+    length = Attribute("Bytes written so far.")
+
+    async def write(data: bytes) -> None:
+        """Append; returns when more may come."""
+
+    async def finish() -> str:
+        """Make the content durable and give the blob's name."""
+
+    def digest(algorithm: str) -> str:
+        """The hexadecimal digest of what was written, by hashlib name; after `finish`."""
+
+    def abort() -> None:
+        """Drop what was written; harmless after `finish` or twice."""
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the text is one sentence an administrator can act on."""
+
+
+class StoreFull(StoreError):
+    """There is no room on the disk: nothing was changed, and the store goes on.
+
+    Answered with 507 (RFC 4918, 11.5).
+    """
+
+
+class Finding:
+    """One thing that `IStore.check` found wrong.
+
+    `what` is a sentence, `mended` tells whether it has been repaired, `remedy` what `repair` does or would do about it.
+    """
+
+    __slots__ = ("mended", "remedy", "what")
+
+    def __init__(self, what: str, remedy: str, mended: bool) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.mended = mended

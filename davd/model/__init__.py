@@ -1,0 +1,1 @@
+"""Values named by the nouns of the RFCs; standard library only."""

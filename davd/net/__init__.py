@@ -1,0 +1,1 @@
+"""Twisted protocols and listeners of the DAV plane."""

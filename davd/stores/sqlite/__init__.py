@@ -1,0 +1,1 @@
+"""The store in one embedded SQLite file."""

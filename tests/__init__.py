@@ -1,0 +1,1 @@
+"""The tests of davd; they mirror davd/ file for file, beside those of the whole."""

@@ -1,0 +1,65 @@
+"""Settings from file and environment.
+
+Verifies: docs/architecture.md, Configuration
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from davd.config.load import ConfigError, load
+
+
+def _load(tmp_path: pathlib.Path, text: str, **environment: str) -> object:
+    path = tmp_path / "davd.toml"
+    path.write_text(text)
+    return load(str(path), environment)
+
+
+class TestLoad:
+    """Verifies: docs/architecture.md, Configuration."""
+
+    def test_defaults(self) -> None:
+        settings = load(None, {})
+        assert settings.data == "davd-data"
+        assert settings.net.listen == ["ssl:8443"]
+        assert settings.check_with == ["accounts"]
+
+    def test_file_then_environment(self, tmp_path: pathlib.Path) -> None:
+        settings = _load(
+            tmp_path,
+            'data = "/srv/davd"\n[net]\nmax_connections = 5\n',
+            DAVD_NET__MAX_CONNECTIONS="7",
+            DAVD_NET__LISTEN="tcp:1,tcp:2",
+            DAVD_AUTHENTICATION__REALM="home",
+            OTHER="x",
+        )
+        assert settings.data == "/srv/davd"
+        assert settings.net.max_connections == 7
+        assert settings.net.listen == ["tcp:1", "tcp:2"]
+        assert settings.authentication.realm == "home"
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("[net]\nmax_conections = 5\n", "net: there is no setting called `max_conections`"),
+            ("[net]\nmax_connections = 0\n", "net.max_connections: expected `int` >= 1"),
+            ("[nte]\n", "there is no setting called `nte`"),
+            ("[net\n", "is not TOML"),
+        ],
+    )
+    def test_errors_name_the_setting(self, tmp_path: pathlib.Path, text: str, sentence: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            _load(tmp_path, text)
+        assert sentence in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    def test_a_missing_file(self, tmp_path: pathlib.Path) -> None:
+        with pytest.raises(ConfigError, match="cannot read the configuration file"):
+            load(str(tmp_path / "absent.toml"), {})
+
+    def test_the_environment_cannot_name_what_is_not_a_section(self, tmp_path: pathlib.Path) -> None:
+        with pytest.raises(ConfigError, match="DAVD_DATA__X"):
+            _load(tmp_path, 'data = "x"\n', DAVD_DATA__X="1")

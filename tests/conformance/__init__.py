@@ -1,0 +1,1 @@
+"""The clients people have, run against the real daemon over TLS."""

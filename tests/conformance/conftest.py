@@ -1,0 +1,69 @@
+"""Fixtures: one daemon for each reactor for the whole run, and a fresh collection for each test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.conformance.daemon import Daemon
+from tests.conformance.dialogue import Account
+
+REACTORS = ("uvloop", "epoll")
+
+
+@pytest.fixture(scope="session")
+def daemons() -> Iterator[Callable[[str], Daemon]]:
+    """Gives the running daemon of a reactor, starting it at its first use."""
+    with ExitStack() as stack:
+        running: dict[str, Daemon] = {}
+
+        def on(reactor: str) -> Daemon:
+            if reactor not in running:
+                running[reactor] = stack.enter_context(Daemon(reactor=reactor))
+            return running[reactor]
+
+        yield on
+
+
+def _without_errors(daemon: Daemon) -> Iterator[Daemon]:
+    """Yields the daemon and fails the test during which it logged a traceback or an unhandled error."""
+    before = len(daemon.log())
+    yield daemon
+    written = daemon.log()[before:]
+    assert "Traceback" not in written, written
+    assert "Unhandled" not in written, written
+
+
+@pytest.fixture
+def daemon(daemons: Callable[[str], Daemon]) -> Iterator[Daemon]:
+    """The daemon on its default reactor."""
+    yield from _without_errors(daemons("uvloop"))
+
+
+@pytest.fixture(params=REACTORS)
+def either(request: pytest.FixtureRequest, daemons: Callable[[str], Daemon]) -> Iterator[Daemon]:
+    """The daemon, once on each reactor."""
+    yield from _without_errors(daemons(request.param))
+
+
+def _fresh(daemon: Daemon, test: str) -> Iterator[str]:
+    """Makes a collection named after the test, yields its path, and removes it with all it holds."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in test).strip("-")
+    path = f"{daemon.home}{name}/"
+    with Account(daemon.url, daemon.user, daemon.password) as account:
+        assert account.ask("MKCOL", path, body=b"").status == 201
+    yield path
+    with Account(daemon.url, daemon.user, daemon.password) as account:
+        assert account.ask("DELETE", path).status == 204
+
+
+@pytest.fixture
+def folder(daemon: Daemon, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The path of an empty collection of the default daemon."""
+    yield from _fresh(daemon, request.node.name)
+
+
+@pytest.fixture
+def either_folder(either: Daemon, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The path of an empty collection of the daemon that `either` runs."""
+    yield from _fresh(either, request.node.name)

@@ -1,0 +1,21 @@
+"""What holds for every test: the markers of the folders that have one, and Hypothesis without a stopwatch."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow example on a busy machine is no failure; limits on time are tested where they are promised.
+settings.register_profile("davd", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("davd")
+
+_HERE = Path(__file__).parent
+_MARKED_FOLDERS = ("conformance", "faults", "performance")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives the tests in tests/conformance the marker `conformance`, and so on."""
+    for item in items:
+        folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
+        if folder in _MARKED_FOLDERS:
+            item.add_marker(folder)
