@@ -18,6 +18,7 @@ from davd.dav import upload
 from davd.dav.access import decide
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_fields
+from davd.dav.methods import options
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
 from davd.http import security
@@ -89,7 +90,7 @@ class Application:
             log.failure("{id} {method} failed", id=request.id, method=request.method)
             response = failure.response(HTTPError(500), request)
         encoding.encode(request, response)
-        security.protect(response, request.tls)
+        response.headers = security.secured(response.headers, response.status, request.tls)
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
         return response
 
@@ -110,6 +111,7 @@ class Application:
             exchange = await self._exchange(request, principal, path, transaction)
             exchange.content = content
             response = await self._work(row, exchange)
+            request.committing = row.writes
         if request.method in _RECALLED and response.status in _KEPT_STATUS:
             response.ticket = Ticket(generation, self._credentials(), until)
         return response
@@ -122,22 +124,15 @@ class Application:
         if request.method in _NEVER:
             raise HTTPError(405, headers={"Allow": ", ".join(self._registry.methods)})
         if request.method == "OPTIONS" and "authorization" not in request.headers:
-            return Response(200, self._options_headers())
+            return options.anonymous(self._registry)
         return None
-
-    def _options_headers(self) -> dict[str, str]:
-        return {
-            "DAV": self._registry.compliance,
-            "Allow": ", ".join(self._registry.methods),
-            "MS-Author-Via": "DAV",
-        }
 
     def _select(self, request: Request) -> Method:
         row = self._registry.methods.get(request.method)
         if row is None:
             raise HTTPError(501, headers={"Allow": ", ".join(self._registry.methods)})
         headers = request.headers
-        if security.cross_site(headers, request.method, request.authority):
+        if security.cross_site(headers, request.method, (request.authority, *self._settings.hostnames)):
             raise HTTPError(403, detail="a request from another site")
         coding = headers.get("content-encoding")
         if coding is not None and coding.strip().lower() not in ("", "identity"):
@@ -206,7 +201,7 @@ class Application:
                 exchange = await self._exchange(request, principal, path, transaction)
                 exchange.upload = content
                 response = await self._work(row, exchange)
-                committing = True
+                request.committing = committing = True
         except BaseException:
             # Once the commit has begun the blob may be in use whatever is raised; the next start collects it if not.
             if not committing:

@@ -1,6 +1,6 @@
 """Content coding of answers that the verbs leave as they are.
 
-Implements: RFC 9110, 8.4, 12.5.3
+Implements: RFC 9110, 8.4, 12.5.3, 12.5.5
 """
 
 from __future__ import annotations
@@ -12,33 +12,24 @@ from davd.http import negotiation
 from davd.http.request import Request
 from davd.http.response import Response
 
-MIN_BYTES = 1024
-
 
 def encode(request: Request, response: Response) -> None:
-    """Compress `response` in place when the client takes gzip and it is worth it.
-
-    An answer with an ETag is left alone: a strong ETag belongs to the octets, and clients use it in If-Match.
-    """
-    headers = response.headers
-    kind = headers.get("Content-Type")
-    if kind is None or "ETag" in headers or "Content-Encoding" in headers or response.status in (204, 206, 304):
-        return
-    if not negotiation.compressible(kind):
-        return
-    headers["Vary"] = "Accept-Encoding"
-    if not negotiation.accepts_gzip(request.headers.get("accept-encoding")) or request.method == "HEAD":
-        return
+    """Compress `response` in place when the client takes gzip and it is worth it."""
     body = response.body
+    length = len(body) if isinstance(body, bytes) else None
+    if not negotiation.negotiable(response.status, response.headers, length):
+        return
+    response.headers["Vary"] = "Accept-Encoding"
+    wanted = request.headers.get("accept-encoding")
+    if wanted is None or not negotiation.accepts_gzip(wanted):
+        return
     if isinstance(body, bytes):
-        if len(body) < MIN_BYTES:
-            return
         response.body = negotiation.compress(body)
     elif isinstance(body, AsyncGenerator):
         response.body = _stream(body)
     else:
         return
-    headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Encoding"] = "gzip"
 
 
 async def _stream(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

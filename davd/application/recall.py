@@ -17,8 +17,8 @@ from dataclasses import dataclass
 class Ticket:
     """What a finished answer rests on.
 
-    `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the POSIX
-    time at which the remembered credentials are over.
+    `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the
+    POSIX time at which the remembered credentials are over.
     """
 
     generation: Hashable

@@ -1,9 +1,9 @@
 """Failed log-ins, counted by name and by network, and what follows from them.
 
 A key that has failed `max_failures` times within the window is refused without a look at the password: first until the
-window is over, then for twice as long with each further failure, up to `max_block_seconds`. Blocks are kept in the store,
-so a restart does not clear them. Attempts under way count as failures until they have succeeded, so many at once gain
-nothing.
+window is over, then for twice as long with each further failure, up to `max_block_seconds`. Blocks are kept in the
+store, so a restart does not clear them. Attempts under way count as failures until they have succeeded, so many at once
+gain nothing.
 
 Implements: RFC 6585, 4; RFC 9110, 10.2.3
 """

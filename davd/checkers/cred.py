@@ -29,7 +29,7 @@ class CredChecker:
 
     @classmethod
     def from_description(cls, description: str) -> CredChecker:
-        """The checker that a strcred text such as `file:/etc/davd/passwords` or `unix` names; CheckerError otherwise."""
+        """The checker that a strcred text such as `file:/etc/davd/users` or `unix` names; CheckerError otherwise."""
         try:
             return cls(makeChecker(description))
         except (InvalidAuthType, InvalidAuthArgumentString, ValueError, OSError) as error:

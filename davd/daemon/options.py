@@ -10,17 +10,15 @@ class Options(usage.Options):
 
     synopsis = "[--config FILE] [--data DIR] [--listen ENDPOINT]... [--admin ENDPOINT]"
     longdesc = (
-        "Serves files, calendars and contacts. ENDPOINT is a Twisted endpoint string such as tcp:8080:interface=127.0.0.1 "
-        "or unix:/run/davd/http.sock; ssl:PORT without key options uses the certificate in the data folder."
+        "Serves files over WebDAV. ENDPOINT is a Twisted endpoint string such as tcp:8080:interface=127.0.0.1 or "
+        "unix:/run/davd/http.sock; ssl:PORT without key options uses the certificate in the data folder."
     )
     optParameters = [
         ["config", None, None, "TOML file with the settings."],
         ["data", None, None, "Folder of the store and the certificate (default: davd-data here)."],
         ["admin", None, None, "Endpoint of the admin plane, which is off without it."],
     ]
-    compData = usage.Completions(
-        optActions={"config": usage.CompleteFiles("*.toml"), "data": usage.CompleteDirs()}
-    )
+    compData = usage.Completions(optActions={"config": usage.CompleteFiles("*.toml"), "data": usage.CompleteDirs()})
 
     def __init__(self) -> None:
         super().__init__()

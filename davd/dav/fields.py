@@ -140,9 +140,10 @@ def parse_reference(
 ) -> Path | None:
     """The path that a Simple-ref (absolute http or https URI, or absolute path) names here, None for other servers.
 
-    `request_authority` is the Host of the request, `scheme` what it came by, `own_authorities` are further names
-    (`host` or `host:port`) this server answers to. The scheme of the reference does not matter otherwise: behind a
-    proxy it often differs from ours. `prefix` (`/dav`, or empty) is stripped; what lies outside it is not here.
+    `request_authority` is the Host of the request, `scheme` what it came by, `own_authorities` are further names this
+    server answers to: `host:port`, or `host` for that host at any port. The scheme of the reference matters for the
+    default port alone: behind a proxy it often differs from ours. `prefix` (`/dav`, or empty) is stripped; what lies
+    outside it is not here.
     Raises HTTPError 400 for a query, a fragment, user information, and whatever `Path` refuses.
     """
     match = _REFERENCE.fullmatch(text) if len(text) <= MAX_REFERENCE and _VISIBLE.fullmatch(text) else None
@@ -172,13 +173,14 @@ def _is_ours(
     place = _place(authority, scheme)
     if place is None:
         raise HTTPError(400, detail="a malformed authority in a reference")
-    if place == _place(request_authority, request_scheme):
+    if place in (_place(request_authority, request_scheme), _place(request_authority, scheme)):
         return True
-    return any([place in (_place(own, "http"), _place(own, "https")) for own in own_authorities])
+    host, port = place[0], place[1] or _DEFAULT_PORTS[scheme]
+    return any(_place(own, "") in ((host, None), (host, port)) for own in own_authorities)
 
 
 def _place(authority: str, scheme: str) -> tuple[str, int | None] | None:
-    """Host in lower case and port, None standing for the default port of `scheme`; None for what is no authority."""
+    """Host in lower case and port (None when missing or the default of `scheme`); None for what is no authority."""
     return _cached_place(authority, scheme) if len(authority) <= _MAX_AUTHORITY else None
 
 

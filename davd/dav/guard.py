@@ -4,14 +4,14 @@ A verb asks in this order, which is that of RFC 4918, 8.1 ("Servers MUST return 
 other errors") and RFC 9110, 13.2.1 (preconditions come after every check that does not depend on them): `require` or
 `require_parent`, its own checks of the tree, `check_preconditions`, `check_locks`.
 
-Implements: RFC 3744, 7.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 9110, 13.2
+Implements: RFC 3744, 7.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 6578, 5; RFC 9110, 13.2
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from davd.dav import if_header
+from davd.dav import fields, if_header
 from davd.dav.access import decide
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
@@ -21,11 +21,11 @@ from davd.model.errors import HTTPError
 from davd.model.lock import Lock
 from davd.model.path import Path
 from davd.model.resource import Resource
+from davd.model.synctoken import SyncToken
 from davd.tree.locate import locate
 from davd.tree.node import Node
 
-LOCK_TOKEN_SUBMITTED = "{DAV:}lock-token-submitted"
-_CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_CONDITIONAL = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
 
 
 def require(exchange: Exchange, node: Node, privilege: str) -> Resource:
@@ -86,54 +86,60 @@ async def covering_locks(exchange: Exchange, chain: Sequence[Resource], mapped: 
     return [lock for lock in locks if lock.infinite or lock.resource_id == own]
 
 
+async def find(exchange: Exchange, path: Path) -> Node:
+    """The node at another path than the request URI, as the principal may know it."""
+    return decide.conceal(exchange.principal, await locate(exchange.transaction, path))
+
+
 async def check_preconditions(exchange: Exchange) -> None:
     """412 unless the conditional fields and the If field of the request hold for the request URI.
 
     For verbs that change something; GET and HEAD, whose answer may be 304, evaluate the conditional fields themselves.
     """
     headers = exchange.request.headers
-    if any([name in headers for name in _CONDITIONAL]):
+    if not _CONDITIONAL.isdisjoint(headers):
         resource = exchange.node.resource
-        etag, modified = (resource.etag, resource.modified) if resource is not None else ("", None)
+        etag, modified = (None, None) if resource is None else (resource.etag or None, resource.modified)
         status = conditional.evaluate(exchange.request.method, headers, etag, modified, resource is not None)
         if status is not None:
             raise HTTPError(status)
-    if "if" in headers:
-        await check_if(exchange)
+    await check_if(exchange)
 
 
 async def check_if(exchange: Exchange) -> None:
     """412 unless the If field holds; 400 when it is malformed. Without the field there is nothing to hold."""
-    condition = exchange.fields.if_
-    if condition is None:
+    text = exchange.fields.if_
+    if text is None:
         return
-    states: dict[str | None, if_header.State] = {}
-    for tag in condition.tags:
-        states[tag] = await _state(exchange, await _tagged(exchange, tag))
-    if not condition.evaluate(states):
+    condition = if_header.parse_if(text)
+    states = {tag: await _state(exchange, tag) for tag in condition.tags()}
+    if not if_header.evaluate(condition, states.__getitem__):
         raise HTTPError(412)
 
 
-async def _tagged(exchange: Exchange, tag: str | None) -> Node | None:
-    if tag is None:
-        return exchange.node
-    path = exchange.fields.path_of(tag, exchange.settings)
-    if path is None:
-        return None
-    return await find(exchange, path)
+async def _state(exchange: Exchange, tag: str | None) -> if_header.State:
+    node = exchange.node
+    if tag is not None:
+        path = _reference(exchange, tag)
+        if path is None:
+            return if_header.UNMAPPED
+        node = await find(exchange, path)
+    resource = node.resource
+    depth = len(node.path.segments)
+    if resource is None and len(node.chain) < depth:
+        return if_header.UNMAPPED
+    tokens = [lock.token for lock in await covering_locks(exchange, node.chain, resource is not None)]
+    if resource is None:
+        return if_header.State(None, tokens)
+    if resource.is_collection:
+        # RFC 6578, 5: a sync token is a state token of its collection.
+        tokens.append(str(SyncToken(exchange.store.epoch, resource.id, resource.sync_revision)))
+    return if_header.State(resource.etag or None, tokens)
 
 
-async def find(exchange: Exchange, path: Path) -> Node:
-    """The node at another path than the request URI, as the principal may know it."""
-    return decide.conceal(exchange.principal, await locate(exchange.transaction, path))
-
-
-async def _state(exchange: Exchange, node: Node | None) -> if_header.State:
-    if node is None:
-        return if_header.State(None, frozenset())
-    locks = await covering_locks(exchange, node.chain, node.resource is not None)
-    etag = node.resource.etag if node.resource is not None else None
-    return if_header.State(etag or None, frozenset([lock.token for lock in locks]))
+def _reference(exchange: Exchange, tag: str) -> Path | None:
+    request, settings = exchange.request, exchange.settings
+    return fields.parse_reference(tag, request.authority, settings.hostnames, request.scheme, settings.prefix)
 
 
 async def check_locks(
@@ -144,33 +150,45 @@ async def check_locks(
     Each of `chains` ends in a resource whose own state changes: content, properties, or the set of members. `below` are
     collections whose every descendant is removed; they are the ends of some of `chains`.
     """
-    locks: dict[str, Lock] = {}
+    known: list[Lock] = []
     for chain in chains:
         covering = await covering_locks(exchange, chain)
         if covering:
-            _submitted(exchange, covering, covering)
-            locks.update({lock.token: lock for lock in covering})
+            await _require_token(exchange, covering, covering)
+            known += covering
     for collection in below:
-        inside = await exchange.transaction.locks_below(collection.id, exchange.now)
+        inside: list[Lock] = await exchange.transaction.locks_below(collection.id, exchange.now)
         for lock in inside:
-            scope = [other for other in [*locks.values(), *inside] if _covers(other, lock)]
-            _submitted(exchange, scope, [lock])
+            scope = [other for other in [*known, *inside] if _covers(other, lock)]
+            await _require_token(exchange, scope, [lock])
 
 
 def _covers(outer: Lock, inner: Lock) -> bool:
-    if outer.root == inner.root:
+    if outer.resource_id == inner.resource_id:
         return True
     return outer.infinite and inner.root[: len(outer.root)] == outer.root
 
 
-def _submitted(exchange: Exchange, scope: Sequence[Lock], named: Sequence[Lock]) -> None:
-    """RFC 4918, 7: of several shared locks on one resource the token of one is enough."""
+async def _require_token(exchange: Exchange, scope: Sequence[Lock], named: Sequence[Lock]) -> None:
+    """423 naming the roots of `named` unless the token of one of the locks in `scope` came with the request.
+
+    Several locks cover one resource only when they are shared, and then any of them lets its holder in.
+    """
+    text = exchange.fields.if_
+    tokens = frozenset[str]() if text is None else if_header.parse_if(text).submitted_tokens()
     name = exchange.principal.name
-    tokens = exchange.fields.submitted
     for lock in scope:
-        # RFC 4918, 6.4: a token in a request of somebody else than the lock's creator opens nothing.
+        # RFC 4918, 6.4: whoever knows a token is not thereby the lock's creator, and only the creator may use it.
         if lock.token in tokens and lock.principal == name:
             return
-    # RFC 4918, 16.3: the error element "MUST contain at least one URL of a locked resource".
-    hrefs = [await_href(exchange, lock) for lock in named]
-    raise HTTPError(423, LOCK_TOKEN_SUBMITTED, hrefs)
+    # RFC 4918, 16.3: the element "MUST contain at least one URL of a locked resource that prevented the request".
+    raise HTTPError(423, "{DAV:}lock-token-submitted", await lock_roots(exchange, named))
+
+
+async def lock_roots(exchange: Exchange, locks: Iterable[Lock]) -> list[str]:
+    """The references of the locks' roots, each once."""
+    hrefs: dict[str, None] = {}
+    for lock in locks:
+        root: Resource | None = await exchange.transaction.resource(lock.resource_id)
+        hrefs[exchange.href(lock.root, root is not None and root.is_collection)] = None
+    return list(hrefs)

@@ -161,7 +161,7 @@ def evaluate(if_header: IfHeader, states: Callable[[str | None], State]) -> bool
         state = known.get(tested.tag)
         if state is None:
             state = known[tested.tag] = states(tested.tag)
-        if all([_holds(condition, state) for condition in tested.conditions]):
+        if all(_holds(condition, state) for condition in tested.conditions):
             return True
     return False
 

@@ -58,12 +58,13 @@ class LiveProperty:
     `name` is in Clark notation. `get` gives the property's content: text (escaped by the writer), or bytes (already
     serialised children), or None when the resource has no such property. `in_allprop` puts it into allprop answers
     (RFC 4918, 9.1: of the RFCs after 2518 none belongs there). `needs` names what `View` must have loaded before `get`
-    is called: `"locks"`, `"quota"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH transaction
-    with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are protected.
+    is called: `"locks"`, `"quota"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH
+    transaction with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are
+    protected.
     `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.
     `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before anything
     is set. `stored` tells that clients may store an element of their own under the name, which then counts instead of
-    `get`. `column` is the fast form of `get` for many resources of one type: one text, already escaped, for each of
+    what `get` gives. `column` is the fast form of `get` for many resources of one type: one text, already escaped, for each of
     them, or one `str` that all of them have, or None when none of them has the property, or `()` when only some do.
     """
 

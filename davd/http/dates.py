@@ -20,7 +20,8 @@ _MONTH_NAME: Final = "(" + "|".join(_MONTHS) + ")"
 _TIME: Final = "([0-2][0-9]):([0-5][0-9]):([0-6][0-9])"
 _IMF_FIXDATE: Final = re.compile(rf"{_DAY_NAME}, ([0-3][0-9]) {_MONTH_NAME} ([0-9]{{4}}) {_TIME} GMT")
 _RFC850: Final = re.compile(
-    rf"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), ([0-3][0-9])-{_MONTH_NAME}-([0-9]{{2}}) {_TIME} GMT"
+    "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), "
+    rf"([0-3][0-9])-{_MONTH_NAME}-([0-9]{{2}}) {_TIME} GMT"
 )
 _ASCTIME: Final = re.compile(rf"{_DAY_NAME} {_MONTH_NAME} ([0-3 ][0-9]) {_TIME} ([0-9]{{4}})")
 

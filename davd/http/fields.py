@@ -43,8 +43,8 @@ def unquote(text: str) -> str:
     """The text a quoted-string stands for; anything else is returned as it is."""
     if len(text) < 2 or text[0] != '"' or _QUOTED_STRING.fullmatch(text) is None:
         return text
-    # "Recipients that process the value of a quoted-string MUST handle a quoted-pair as if it were replaced by the octet
-    # following the backslash."
+    # "Recipients that process the value of a quoted-string MUST handle a quoted-pair as if it were replaced by the
+    # octet following the backslash."
     return _ESCAPE.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
 
 

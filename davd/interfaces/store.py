@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class IReadTransaction(Interface):
     """One consistent view of the store.
 
-    Names are NFC text; members come in the order of their names' UTF-8 bytes. Locks that have expired at `now` are never
-    returned.
+    Names are NFC text; members come in the order of their names' UTF-8 bytes. Locks that have expired at `now` are
+    never returned.
     """
 
     async def resolve(segments: Sequence[str]) -> list[Resource]:
@@ -157,7 +157,10 @@ class ITransaction(IReadTransaction):
         """Drop what was kept under `key`."""
 
     async def sweep(now: float, tombstones_before: float) -> int:
-        """Remove what has expired: locks, kept values, and tombstones older than a POSIX time. Gives the rows removed."""
+        """Remove what has expired: locks, kept values, and tombstones older than a POSIX time.
+
+        Gives the number of rows removed.
+        """
 
 
 class IStore(Interface):
@@ -189,7 +192,10 @@ class IStore(Interface):
         """
 
     def check(repair: bool) -> AsyncIterator[Finding]:
-        """Verify content digests, the tree, change logs, quota sums, locks and blobs; with `repair`, mend what can be."""
+        """Verify content digests, the tree, change logs, quota sums, locks and blobs.
+
+        With `repair`, mend what can be mended without losing data.
+        """
 
 
 class IBlobStore(Interface):

@@ -42,7 +42,15 @@ class TestParse:
         assert parse(_basic("jo\u0308rg:x".encode())) == ("jörg", "x")
 
     def test_what_is_not_basic_or_malformed(self) -> None:
-        for value in ("", "Basic", "Bearer abc", "Basic ???", _basic(b"no colon"), _basic(b":no name"), _basic(b"a\n:b")):
+        for value in (
+            "",
+            "Basic",
+            "Bearer abc",
+            "Basic ???",
+            _basic(b"no colon"),
+            _basic(b":no name"),
+            _basic(b"a\n:b"),
+        ):
             assert parse(value) is None
 
     @given(st.text(), st.binary())

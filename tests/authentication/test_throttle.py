@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle, network
-from davd.daemon.davctl import drive
+from davd.testing.exchange import run as drive
 from davd.stores.memory.store import MemoryStore
 
 SETTINGS = AuthenticationSettings()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
+from collections.abc import Callable
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,7 +17,7 @@ from zope.interface.verify import verifyObject
 from davd.authentication.passwords import Passwords
 from davd.authentication.settings import AuthenticationSettings
 from davd.checkers.htpasswd import HtpasswdChecker, apr1, verify
-from davd.daemon.davctl import drive, run_here
+from davd.testing.exchange import run as drive
 from davd.interfaces.identity import CheckerError, IChecker
 
 
@@ -52,8 +53,12 @@ class TestHashes:
             assert not verify(stored, "secret")
 
 
+async def _here(work: Callable[[], bool]) -> bool:
+    return work()
+
+
 def _checker(path: pathlib.Path, clock: list[float]) -> HtpasswdChecker:
-    return HtpasswdChecker(str(path), Passwords(AuthenticationSettings(), run_here), lambda: clock[0])
+    return HtpasswdChecker(str(path), Passwords(AuthenticationSettings(), _here), lambda: clock[0])
 
 
 class TestFile:

@@ -3,6 +3,7 @@
 Nothing of davd is imported here: the fixture knows the command line only, as an operator does.
 """
 
+import ctypes
 import http.client
 import os
 import secrets
@@ -43,6 +44,11 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def end_with_parent() -> None:
+    """For `preexec_fn`: the kernel sends the new process SIGTERM when this one ends, however it ends (prctl(2))."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class DaemonError(Exception):
@@ -152,7 +158,13 @@ class Daemon:
             argv += ["--listen", endpoint]
         with (self._folder / "twistd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), cwd=self._folder
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(),
+                cwd=self._folder,
+                preexec_fn=end_with_parent,
             )
         deadline = time.monotonic() + START_SECONDS
         for endpoint in self._listeners:

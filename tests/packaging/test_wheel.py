@@ -80,6 +80,7 @@ def test_it_is_installed_used_and_removed(wheel: Path, python: Path, tmp_path: P
     assert "davd" in plugins(python, tmp_path)
     where = run(python, "-c", "import davd; print(davd.__file__)", cwd=tmp_path)
     assert where.startswith(str(python.parents[1]))
+    assert "uvloop" in run(python, "-c", TWISTD, "--help-reactors", cwd=tmp_path)
     assert "--data" in run(python, "-c", TWISTD, "davd", "--help", cwd=tmp_path)
     assert "user" in run(python.with_name("davctl"), "--help", cwd=tmp_path)
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from davd.daemon.offline import Context
 from davd.interfaces.store import IStore
-
-if TYPE_CHECKING:
-    from davd.daemon.davctl import Context
 
 
 @click.command()

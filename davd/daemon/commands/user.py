@@ -5,17 +5,14 @@ from __future__ import annotations
 import sys
 import time
 import unicodedata
-from typing import TYPE_CHECKING
 
 import click
 
 from davd.application.provision import HOME_PARENTS, USERS, provision
 from davd.authentication.passwords import hash_password
+from davd.daemon.offline import Context
 from davd.interfaces.store import IStore
 from davd.model.principal import Account
-
-if TYPE_CHECKING:
-    from davd.daemon.davctl import Context
 
 SHORT_PASSWORD = 8
 MAX_NAME_BYTES = 64
@@ -39,7 +36,9 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
     now = time.time()
 
     async def work(store: IStore) -> None:
-        account = Account(name, hash_password(context.settings.authentication, password), email, display_name, created=now)
+        account = Account(
+            name, hash_password(context.settings.authentication, password), email, display_name, created=now
+        )
         async with store.write() as transaction:
             if await transaction.account(name) is not None:
                 raise click.ClickException(f"there is an account {name} already")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from davd.dav.elements.source import dav_children, expect_root, reading
+from davd.dav.elements.source import MAX_NAMES, dav_children, expect_root, reading
 from davd.formats.xml.names import DAV, XMLNS, is_ncname, join
 from davd.formats.xml.reader import Element
 from davd.model.errors import HTTPError
@@ -28,13 +28,15 @@ class ExpandedProperty:
 def parse_expand_property(source: bytes | Element, content_type: str | None = None) -> tuple[ExpandedProperty, ...]:
     """The properties an expand-property body asks for, in document order.
 
-    Raises HTTPError 400 for any other root element and for a property without a valid name.
+    Raises HTTPError 400 for any other root element for a property without a valid name, and for too many.
     """
     return _parse(source, content_type)
 
 
 def _read(root: Element) -> tuple[ExpandedProperty, ...]:
     expect_root(root, "{DAV:}expand-property")
+    if sum(1 for _ in root.iterdescendants("{DAV:}property")) > MAX_NAMES:
+        raise HTTPError(400, detail="too many properties")
     return _properties(root)
 
 

@@ -43,8 +43,8 @@ def _read(root: Element) -> PropFind:
     prop = dav_child(root, "prop")
     allprop = dav_child(root, "allprop")
     propname = dav_child(root, "propname")
-    # RFC 4918, A.3: two kinds together are "an error and must be responded to with a 400 (Bad Request)". A.4: so is none,
-    # which is what remains of a propfind with nothing but unknown elements.
+    # RFC 4918, A.3: two kinds together are "an error and must be responded to with a 400 (Bad Request)". A.4: so is
+    # none, which is what remains of a propfind with nothing but unknown elements.
     if [prop is None, allprop is None, propname is None].count(False) != 1:
         raise HTTPError(400, detail="a propfind that asks for nothing or for two things")
     if prop is not None:

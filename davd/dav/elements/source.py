@@ -20,6 +20,8 @@ Value = TypeVar("Value")
 
 REMEMBERED_BYTES = 4096
 REMEMBERED_BODIES = 256
+# Each name is answered once for each resource: without a bound a small request makes a huge response.
+MAX_NAMES = 1000
 
 
 def reading(read: Callable[[Element], Value]) -> Callable[[bytes | Element, str | None], Value]:
@@ -60,7 +62,12 @@ def dav_child(element: Element, local: str) -> Element | None:
 
 
 def names_in(element: Element) -> tuple[str, ...]:
-    """The names of an element's children in Clark notation, each once, in document order."""
+    """The names of an element's children in Clark notation, each once, in document order.
+
+    Raises HTTPError 400 when there are more than `MAX_NAMES`.
+    """
+    if len(element) > MAX_NAMES:
+        raise HTTPError(400, detail="too many names")
     return tuple(dict.fromkeys([str(child.tag) for child in element]))
 
 

@@ -56,7 +56,8 @@ def parse_sync_collection(source: bytes | Element, content_type: str | None = No
 
 def _read(root: Element) -> SyncCollection:
     expect_root(root, "{DAV:}sync-collection")
-    # RFC 6578, 3.2: the body "MUST contain one DAV:sync-token XML element, one DAV:sync-level element, and one DAV:prop".
+    # RFC 6578, 3.2: the body "MUST contain one DAV:sync-token XML element, one DAV:sync-level element, and one DAV:prop
+    # XML element".
     token = dav_child(root, "sync-token")
     prop = dav_child(root, "prop")
     if token is None or prop is None:

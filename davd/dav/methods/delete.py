@@ -33,4 +33,4 @@ async def respond(exchange: Exchange) -> Response:
     return Response(204)
 
 
-ROW = Method("DELETE", respond, writes=True)
+DELETE = Method("DELETE", respond, writes=True)

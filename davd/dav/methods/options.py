@@ -37,4 +37,4 @@ async def respond(exchange: Exchange) -> Response:
     return answer(exchange.registry, exchange.registry.allowed(exchange.node.resource))
 
 
-ROW = Method("OPTIONS", respond, on_unmapped=True)
+OPTIONS = Method("OPTIONS", respond, on_unmapped=True)

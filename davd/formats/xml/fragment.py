@@ -25,12 +25,13 @@ def canonical_fragment(element: Element) -> bytes:
     attributes, prefixes and mixed content stay.
     """
     copied = copy.deepcopy(element)
+    copied.tail = None
     etree.strip_tags(copied, etree.Comment, etree.ProcessingInstruction)
     language = xml_lang(element)
     # RFC 4918, 14.26: language tagging information "MUST be persistently stored along with the property".
     if language and copied.get(XML_LANG) is None:
         copied.set(XML_LANG, language)
-    written: str = etree.tostring(copied, encoding="unicode", with_tail=False)
+    written: str = etree.tostring(copied, encoding="unicode")
     inherited = _inherited(element, copied)
     if inherited:
         match = _START.match(written)

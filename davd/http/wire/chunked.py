@@ -18,7 +18,7 @@ _MAX_SIZE: Final = 2**62
 
 _T = TOKEN.encode()
 _EXTENSION: Final = (
-    rb"[ \t]*+;[ \t]*+" + _T + rb'++(?:[ \t]*+=[ \t]*+(?:' + _T + rb'++|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]'
+    rb"[ \t]*+;[ \t]*+" + _T + rb"++(?:[ \t]*+=[ \t]*+(?:" + _T + rb'++|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]'
     rb'|\\[\t\x20-\x7e\x80-\xff])*+"))?+'
 )
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16}+)((?:" + _EXTENSION + rb")*+)")

@@ -21,11 +21,12 @@ _STATUS_LINES: Final = {status: f"HTTP/1.1 {status} \r\n" for status in range(10
 
 # What the wire alone decides; a response that brings one of these in its headers is overruled.
 _OWNED: Final = frozenset(("Connection", "Date", "Server", "Transfer-Encoding"))
+_NONE: Final[frozenset[str]] = frozenset()
 _OWNED_AND_LENGTH: Final = _OWNED | {"Content-Length"}
 
 
 def encode_head(
-    status: int, headers: dict[str, str] | Iterable[tuple[str, str]], extra: str = "", skip: frozenset[str] = frozenset()
+    status: int, headers: dict[str, str] | Iterable[tuple[str, str]], extra: str = "", skip: frozenset[str] = _NONE
 ) -> bytes:
     """A whole response head, blank line included.
 
@@ -72,8 +73,8 @@ def frame(
     `method`, `version` (10 or 11) and `keep_alive` are those of the request; `date` is the finished value of `Date`,
     `server` that of `Server`, both left out when empty. `chunked` tells the sender to code each piece as a chunk,
     `close` to end the connection after the content. Whether there is content to send at all is `has_content`'s to say.
-    A `Content-Length` that the response itself brings stays for HEAD and 304, where it speaks of the content of GET, and
-    for an iterator, which then has to give just so many bytes. Raises ValueError as `encode_head` does.
+    A `Content-Length` that the response itself brings stays for HEAD and 304, where it speaks of the content of GET,
+    and for an iterator, which then has to give just so many bytes. Raises ValueError as `encode_head` does.
     """
     status = response.status
     headers = response.headers
@@ -113,6 +114,3 @@ def frame(
     if skip.isdisjoint(headers):
         skip = _NONE
     return encode_head(status, headers, framing, skip), chunked, close
-
-
-_NONE: Final[frozenset[str]] = frozenset()

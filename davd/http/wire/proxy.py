@@ -1,6 +1,6 @@
-"""The PROXY protocol: who the client of a proxied connection is, told before its first byte.
+"""The PROXY protocol, versions 1 and 2: who the client of a proxied connection is, told before its first byte.
 
-Implements: the PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt, 2.1, 2.2)
+Implements: PROXY protocol, 2.1, 2.2
 """
 
 from __future__ import annotations

@@ -1,0 +1,55 @@
+"""The store and the settings for a command that has no reactor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from davd.config.settings import Settings
+from davd.daemon.first_run import make_folder
+from davd.interfaces.store import IStore, StoreError
+from davd.stores.sqlite.store import SQLiteStore
+
+Result = TypeVar("Result")
+
+
+async def run_here(work: Callable[[], Result]) -> Result:
+    """Do what the server would do in a thread: the command has nothing else to do meanwhile."""
+    return work()
+
+
+def drive(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine that never waits, since all blocking work is done where it stands."""
+    try:
+        work.send(None)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    raise RuntimeError("a command waits for something that only a running server has")
+
+
+@dataclass
+class Context:
+    """What every command gets: the settings, where they came from, and how to reach the store."""
+
+    settings: Settings
+
+    def with_store(self, work: Callable[[IStore], Awaitable[Result]]) -> Result:
+        """Open the store, do `work`, close it; a click error of one sentence when the store cannot be used."""
+
+        async def whole() -> Result:
+            make_folder(self.settings.data)
+            store = SQLiteStore(self.settings.data, self.settings.store, run_here)
+            await store.start()
+            try:
+                return await work(store)
+            finally:
+                await store.stop()
+
+        try:
+            return drive(whole())
+        except StoreError as error:
+            raise click.ClickException(str(error)) from None

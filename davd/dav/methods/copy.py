@@ -1,0 +1,73 @@
+"""COPY: a duplicate of a resource, with its properties, in another place.
+
+Implements: RFC 4918, 7.6, 9.8; RFC 4331, 6
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from davd.dav import guard, quota
+from davd.dav.access.privileges import READ
+from davd.dav.exchange import Exchange
+from davd.dav.methods.destination import Destination, check_overwrite, destination, written
+from davd.dav.registry import Method
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.lock import Lock
+from davd.model.resource import PRINCIPAL, Resource
+
+
+async def respond(exchange: Exchange) -> Response:
+    """Duplicate the resource, all below it too unless Depth is 0; 201, or 204 when something was overwritten.
+
+    403 for what is nobody's or stands for a user, and for trees of more than `max_tree_nodes`; 412 with `Overwrite: F`
+    at a mapped destination; 423 when a lock is in the way there; 507 when the owner's quota is used up.
+    """
+    source = guard.require(exchange, exchange.node, READ)
+    # RFC 4918, 9.8.3: "A client may submit a Depth header on a COPY on a collection with a value of '0' or 'infinity'."
+    if source.is_collection and exchange.fields.depth == "1":
+        raise HTTPError(400, detail="COPY of a collection with Depth 1")
+    infinite = exchange.fields.depth != "0"
+    place = await destination(exchange)
+    if not source.owner or source.type == PRINCIPAL:
+        # The levels above the homes hold what belongs to others, and a user cannot be doubled.
+        raise HTTPError(403, detail="a resource that cannot be copied")
+    await guard.check_preconditions(exchange)
+    check_overwrite(exchange, place)
+    await guard.check_locks(exchange, place.locked, place.below)
+    length = await _length(exchange, source, infinite)
+    freed = 0 if place.overwritten is None else await _length(exchange, place.overwritten, True, limited=False)
+    await quota.require_room(exchange.transaction, exchange.settings, place.parent.owner, length - freed)
+    resource = await _copy(exchange, source, place, infinite)
+    return written(exchange, place, resource)
+
+
+async def _length(exchange: Exchange, resource: Resource, infinite: bool, limited: bool = True) -> int:
+    """The bytes of content in a tree; 403 when it has more resources than the settings allow."""
+    if not resource.is_collection or not infinite:
+        return resource.content_length
+    most = exchange.settings.max_tree_nodes
+    # What is overwritten is removed however large it is; beyond the limit it only counts for less.
+    inside = await exchange.transaction.descendants(resource.id, most + 1)
+    if limited and len(inside) >= most:
+        raise HTTPError(403, "{urn:davd}tree-within-limits")
+    return sum([member.content_length for _, member in inside])
+
+
+async def _copy(exchange: Exchange, source: Resource, place: Destination, infinite: bool) -> Resource:
+    transaction, now = exchange.transaction, exchange.now
+    kept: list[Lock] = []
+    if place.overwritten is not None:
+        # RFC 4918, 6.1, 9.8.4: COPY changes what is at the destination URL without unmapping it, so a lock with its root
+        # there stays; RFC 4918, 7.6: those of the source do not come along.
+        kept = await transaction.locks([place.overwritten.id], now)
+        await transaction.delete(place.overwritten, now)
+    parent = place.parent
+    resource: Resource = await transaction.copy(source, parent, place.name, infinite, parent.owner, now)
+    for lock in kept:
+        await transaction.add_lock(replace(lock, resource_id=resource.id))
+    return resource
+
+
+COPY = Method("COPY", respond, writes=True)

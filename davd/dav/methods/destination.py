@@ -1,0 +1,79 @@
+"""What COPY and MOVE have in common: where to, and what stands in the way there.
+
+Implements: RFC 4918, 7.5, 7.6, 8.3, 9.8, 9.9, 10.3, 10.6; RFC 3744, 3.9, 3.10
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from davd.dav import fields, guard
+from davd.dav.access.privileges import BIND, UNBIND
+from davd.dav.exchange import Exchange
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.resource import Resource
+from davd.tree.node import Node
+
+
+@dataclass(slots=True)
+class Destination:
+    """Where a resource is to go: the `node`, its `parent` collection, and what is `overwritten` there, if anything."""
+
+    node: Node
+    parent: Resource
+    overwritten: Resource | None
+
+    @property
+    def name(self) -> str:
+        """The member name the resource gets."""
+        return self.node.path.name
+
+    @property
+    def locked(self) -> list[Sequence[Resource]]:
+        """The chains whose ends change at the destination, as `guard.check_locks` takes them."""
+        parents = self.node.chain[: len(self.node.path.segments)]
+        return [parents] if self.overwritten is None else [parents, self.node.chain]
+
+    @property
+    def below(self) -> list[Resource]:
+        """The collection that goes with all it holds, as `guard.check_locks` takes it."""
+        return [self.overwritten] if self.overwritten is not None and self.overwritten.is_collection else []
+
+
+async def destination(exchange: Exchange) -> Destination:
+    """The destination of the request, which may be written by the principal.
+
+    Raises HTTPError 400 for a missing or malformed Destination, 502 for one on another server, 403 for the source
+    itself, what is above or below it and what may not be written, 409 where there is no collection to hold it.
+    """
+    request, settings = exchange.request, exchange.settings
+    path = fields.parse_destination(
+        exchange.fields.destination, request.authority, settings.hostnames, request.scheme, settings.prefix
+    )
+    source = exchange.node.path
+    # RFC 4918, 9.8.5, 9.9.4: 403, "possibly because the source and destination resources are the same resource"; a
+    # collection has no place within itself, and what is above it cannot be overwritten while it is read.
+    if path.contains(source) or source.contains(path):
+        raise HTTPError(403, detail="the destination is the source, or above or below it")
+    node = await guard.find(exchange, path)
+    parent = guard.require_parent(exchange, node, BIND)
+    if node.resource is not None:
+        guard.require_parent(exchange, node, UNBIND)
+    return Destination(node, parent, node.resource)
+
+
+def check_overwrite(exchange: Exchange, place: Destination) -> None:
+    """412 when something is at the destination and the client says `Overwrite: F`."""
+    # RFC 4918, 9.8.4: "If a COPY request has an Overwrite header with a value of 'F', and a resource exists at the
+    # Destination URL, the server MUST fail the request."
+    if place.overwritten is not None and not exchange.fields.overwrite:
+        raise HTTPError(412)
+
+
+def written(exchange: Exchange, place: Destination, resource: Resource) -> Response:
+    """204 when something was overwritten, else 201 with where the new resource is."""
+    if place.overwritten is not None:
+        return Response(204)
+    return Response(201, {"Location": exchange.href(place.node.path.segments, resource.is_collection)})

@@ -1,0 +1,119 @@
+"""GET: the content of a file, or a listing of a collection for people.
+
+Implements: RFC 4918, 9.4; RFC 9110, 8.6, 8.8, 9.3.1, 13, 14, 15.4.5; RFC 9530, 2, 3, 4; RFC 6266, 4.2
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from secrets import token_hex
+
+from davd.dav import content_type, guard, listing
+from davd.dav.access.privileges import READ
+from davd.dav.exchange import Exchange
+from davd.dav.registry import Method
+from davd.http import conditional, digest, ranges, security
+from davd.http.dates import http_date
+from davd.http.response import FileRange, Response
+from davd.interfaces.store import IBlobStore
+from davd.model.errors import HTTPError
+from davd.model.resource import Resource
+
+# RFC 9530, 4: the value is a preference from 0 to 10; 0 means "not acceptable".
+_WANTS_SHA256 = re.compile(r"(?:^|[,\s])sha-256\s{0,4}=\s{0,4}(?:[1-9]|10)(?![0-9])")
+
+
+async def respond(exchange: Exchange) -> Response:
+    """The content whole or in part (200, 206), 304 when the client has it already, or the listing of a collection."""
+    resource = guard.require(exchange, exchange.node, READ)
+    headers = exchange.request.headers
+    if exchange.fields.if_ is not None:
+        await guard.check_if(exchange)
+    if resource.is_collection:
+        return await listing.respond(exchange, resource)
+    status = conditional.evaluate(exchange.request.method, headers, resource.etag, resource.modified, True)
+    if status == 412:
+        raise HTTPError(412)
+    if status == 304:
+        tag = conditional.named_tag(headers, resource.etag)
+        return Response(304, {"ETag": tag, "Last-Modified": http_date(resource.modified)})
+    described = description(resource)
+    # RFC 9530, 3: Repr-Digest is of the whole representation, Content-Digest of what is in this message.
+    wanted = headers.get("want-repr-digest")
+    if wanted is not None and _WANTS_SHA256.search(wanted):
+        described["Repr-Digest"] = digest.content_digest(resource.sha256)
+    if exchange.request.method == "HEAD":
+        described["Content-Length"] = str(resource.content_length)
+        return Response(200, described)
+    selected = None
+    if "range" in headers:
+        selected = ranges.select(headers, resource.content_length, resource.etag, resource.modified, exchange.now)
+    if selected is not None:
+        return await _partial(exchange, resource, described, selected)
+    wanted = headers.get("want-content-digest")
+    if wanted is not None and _WANTS_SHA256.search(wanted):
+        described["Content-Digest"] = digest.content_digest(resource.sha256)
+    if resource.blob is None:
+        return Response(200, described, await exchange.transaction.content(resource))
+    blob = _OpenBlob(exchange.store.blobs, resource.blob, 1)
+    return Response(200, described, FileRange(blob.descriptor, 0, resource.content_length, blob.close))
+
+
+def description(resource: Resource) -> dict[str, str]:
+    """The header fields that describe a file's content."""
+    kind, attachment = security.stored_type(content_type.of(resource))
+    headers = {
+        "Content-Type": kind,
+        "ETag": resource.etag,
+        "Last-Modified": http_date(resource.modified),
+        "Accept-Ranges": "bytes",
+    }
+    if attachment:
+        # What a browser could run is saved instead of shown.
+        headers["Content-Disposition"] = "attachment"
+    return headers
+
+
+async def _partial(
+    exchange: Exchange, resource: Resource, headers: dict[str, str], selected: list[ranges.Range]
+) -> Response:
+    length = resource.content_length
+    parts: list[bytes | FileRange]
+    if resource.blob is None:
+        content = await exchange.transaction.content(resource)
+        parts = [content[start:stop] for start, stop in selected]
+    else:
+        blob = _OpenBlob(exchange.store.blobs, resource.blob, len(selected))
+        parts = [FileRange(blob.descriptor, start, stop - start, blob.close) for start, stop in selected]
+    if len(selected) == 1:
+        headers["Content-Range"] = ranges.content_range(*selected[0], length)
+        return Response(206, headers, parts[0])
+    # RFC 9110, 15.3.7.2: "the server MUST generate a multipart/byteranges payload", and "MUST NOT generate a
+    # Content-Range header field in the HTTP header section".
+    boundary = token_hex(16)
+    heads, closing, _ = ranges.multipart(selected, length, headers["Content-Type"], boundary)
+    headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
+    body: list[bytes | FileRange] = []
+    for head, part in zip(heads, parts, strict=True):
+        body += [head, part]
+    body.append(closing)
+    return Response(206, headers, body)
+
+
+class _OpenBlob:
+    """A blob's descriptor, closed when each of the parts that share it has been closed."""
+
+    __slots__ = ("_parts", "descriptor")
+
+    def __init__(self, blobs: IBlobStore, name: str, parts: int) -> None:
+        self.descriptor: int = blobs.open(name)[0]
+        self._parts = parts
+
+    def close(self) -> None:
+        self._parts -= 1
+        if self._parts == 0:
+            os.close(self.descriptor)
+
+
+GET = Method("GET", respond)

@@ -1,0 +1,81 @@
+"""MKCOL: a new collection, and with a body one that has its type and properties from the first moment.
+
+Implements: RFC 4918, 9.3; RFC 5689, 3, 4, 5.1, 5.2
+"""
+
+from __future__ import annotations
+
+from davd.dav import guard
+from davd.dav.access.privileges import BIND
+from davd.dav.elements.mkcol import MkCol, parse_mkcol
+from davd.dav.exchange import Exchange
+from davd.dav.methods.proppatch import Outcome, apply, propstats, refusals
+from davd.dav.multistatus import CONTENT_TYPE
+from davd.dav.registry import Method, Registry
+from davd.formats.xml import reader, writer
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.resource import COLLECTION, FILE, PRINCIPAL, Resource
+
+_RESOURCE_TYPE = "{DAV:}resourcetype"
+_PLAIN = MkCol()
+
+
+async def respond(exchange: Exchange) -> Response:
+    """Create the collection; 201.
+
+    409 without a parent collection, 415 for a body that is no DAV:mkcol, 424 with a DAV:mkcol-response, and nothing
+    created, when a property or the type in the body cannot be had.
+    """
+    node = exchange.node
+    parent = guard.require_parent(exchange, node, BIND)
+    wanted = _wanted(exchange)
+    await guard.check_preconditions(exchange)
+    await guard.check_locks(exchange, [node.chain])
+    refused = refusals(exchange.registry, exchange.settings, wanted.properties, {})
+    type = resource_type(exchange.registry, wanted.resource_type)
+    if type is None:
+        refused[_RESOURCE_TYPE] = (403, "{DAV:}valid-resourcetype")
+    if type is None or refused:
+        return refusal(wanted, refused)
+    created: Resource = await exchange.transaction.create(parent, node.path.name, type, parent.owner, exchange.now)
+    await apply(exchange, created, wanted.properties)
+    return Response(201)
+
+
+def _wanted(exchange: Exchange) -> MkCol:
+    if not exchange.content:
+        return _PLAIN
+    kind = exchange.request.headers.get("content-type")
+    if not reader.is_xml(kind):
+        # RFC 4918, 9.3: "If the server receives a MKCOL request entity type it does not support or understand, it MUST
+        # respond with a 415 (Unsupported Media Type) status code."
+        raise HTTPError(415)
+    return parse_mkcol(exchange.content, kind)
+
+
+def resource_type(registry: Registry, elements: tuple[str, ...] | None) -> str | None:
+    """The type of collection that has `elements` in its DAV:resourcetype, a plain one for None.
+
+    None when there is no such type, or none that a client may create.
+    """
+    if elements is None:
+        return COLLECTION
+    for kind in registry.collection_types.values():
+        if kind.name not in (FILE, PRINCIPAL) and set(kind.elements) == set(elements):
+            return kind.name
+    return None
+
+
+def refusal(wanted: MkCol, refused: dict[str, Outcome], root: str = "{DAV:}mkcol-response") -> Response:
+    """The 424 that tells what became of each property in the body; `root` is the name of its root element.
+
+    RFC 5689, 3: "all or nothing"; the properties that could have been set are 424 too.
+    """
+    names = dict.fromkeys([change.name for change in wanted.properties])
+    if wanted.resource_type is not None:
+        names = {_RESOURCE_TYPE: None} | names
+    return Response(424, {"Content-Type": CONTENT_TYPE}, writer.document(root, propstats(names, refused)))
+
+
+MKCOL = Method("MKCOL", respond, writes=True, takes="xml", on_collection=False, on_file=False, on_unmapped=True)

@@ -1,0 +1,43 @@
+"""MOVE: a resource and all below it under another name.
+
+Implements: RFC 4918, 7.6, 9.9
+"""
+
+from __future__ import annotations
+
+from davd.dav import guard
+from davd.dav.access.privileges import READ, UNBIND
+from davd.dav.exchange import Exchange
+from davd.dav.methods.destination import check_overwrite, destination, written
+from davd.dav.registry import Method
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.resource import Resource
+
+
+async def respond(exchange: Exchange) -> Response:
+    """Give the resource its new place; 201, or 204 when something was overwritten.
+
+    403 for the root, homes and principals; 412 with `Overwrite: F` at a mapped destination; 423 when a lock is in the
+    way at either place or below.
+    """
+    node, transaction, now = exchange.node, exchange.transaction, exchange.now
+    source = guard.require(exchange, node, READ)
+    guard.require_parent(exchange, node, UNBIND)
+    # RFC 4918, 9.9.2: "A client MUST NOT submit a Depth header on a MOVE on a collection with any value but 'infinity'."
+    if source.is_collection and exchange.fields.depth not in (None, "infinity"):
+        raise HTTPError(400, detail="MOVE of a collection with a finite Depth")
+    place = await destination(exchange)
+    await guard.check_preconditions(exchange)
+    check_overwrite(exchange, place)
+    below = [*place.below, source] if source.is_collection else place.below
+    await guard.check_locks(exchange, [node.chain[:-1], node.chain, *place.locked], below)
+    if place.overwritten is not None:
+        # RFC 4918, 9.9.3: "prior to performing the move, the server MUST perform a DELETE with 'Depth: infinity' on the
+        # destination resource."
+        await transaction.delete(place.overwritten, now)
+    moved: Resource = await transaction.move(source, place.parent, place.name, place.parent.owner, now)
+    return written(exchange, place, moved)
+
+
+MOVE = Method("MOVE", respond, writes=True)

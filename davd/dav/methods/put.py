@@ -1,0 +1,91 @@
+"""PUT: new content for a file, or a new file.
+
+Implements: RFC 4918, 9.7; RFC 9110, 9.3.4, 13, 14.5; RFC 7240, 4.2; RFC 4331, 6
+"""
+
+from __future__ import annotations
+
+import re
+
+from davd.dav import content_type, guard, quota
+from davd.dav.access.privileges import BIND, WRITE_CONTENT
+from davd.dav.exchange import Exchange
+from davd.dav.methods import get
+from davd.dav.registry import Method
+from davd.dav.upload import expected_length
+from davd.http.prefer import Preferences
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.resource import FILE, Resource
+
+_SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+
+
+async def check(exchange: Exchange) -> None:
+    """Refuse, before any content is read, what would be refused with it: see `respond`."""
+    length = expected_length(exchange.request)
+    if length is not None and length > exchange.settings.max_file_bytes:
+        raise HTTPError(413)
+    await _permit(exchange, length or 0)
+
+
+async def respond(exchange: Exchange) -> Response:
+    """Store `exchange.upload`; 201 for a new file, 204 for new content, with the ETag of what was stored.
+
+    409 without a parent collection, 412 when a precondition fails, 423 when a lock stands in the way, 507 when the
+    owner's quota is used up. With `Prefer: return=representation` small content is sent back (200 or 201).
+    """
+    upload = exchange.upload
+    if upload is None:
+        raise ValueError("PUT without an upload")
+    parent = await _permit(exchange, upload.length)
+    node, transaction, now = exchange.node, exchange.transaction, exchange.now
+    kind = content_type.stated(exchange.request.headers.get("content-type"))
+    modified = _modified(exchange)
+    stored: Resource
+    if node.resource is None:
+        stored = await transaction.create(parent, node.path.name, FILE, parent.owner, now, upload, kind, modified)
+    else:
+        stored = await transaction.replace(node.resource, upload, kind, now, modified)
+    status = 201 if node.resource is None else 204
+    # RFC 9110, 9.3.4: a validator may be sent because the content is stored "without any transformation".
+    headers = {"ETag": stored.etag}
+    if modified is not None:
+        headers["X-OC-MTime"] = "accepted"
+    preferences = Preferences.from_headers(exchange.request.headers)
+    if preferences.return_representation and upload.data is not None:
+        headers |= get.description(stored)
+        headers["Content-Location"] = exchange.href(node.path.segments, False)
+        headers["Preference-Applied"] = preferences.applied("return")
+        return Response(200 if status == 204 else status, headers, upload.data)
+    return Response(status, headers)
+
+
+async def _permit(exchange: Exchange, length: int) -> Resource:
+    """The parent collection, when content of `length` bytes may be stored at the request URI."""
+    node = exchange.node
+    resource = node.resource
+    parent = guard.require_parent(exchange, node, BIND) if resource is None else node.chain[-2]
+    if resource is not None:
+        guard.require(exchange, node, WRITE_CONTENT)
+    elif node.path.slash:
+        raise HTTPError(409, detail="a file whose URL ends with a slash")
+    # RFC 9110, 14.5: an origin server that does not support partial PUT "SHOULD respond with a 400 (Bad Request)", since
+    # storing a part as the whole would lose the rest.
+    if "content-range" in exchange.request.headers:
+        raise HTTPError(400, detail="PUT with Content-Range")
+    await guard.check_preconditions(exchange)
+    # RFC 4918, 7.4: adding a member changes a locked collection, changing the content of one does not.
+    await guard.check_locks(exchange, [node.chain])
+    growth = length if resource is None else length - resource.content_length
+    await quota.require_room(exchange.transaction, exchange.settings, parent.owner, growth)
+    return parent
+
+
+def _modified(exchange: Exchange) -> float | None:
+    """The modification time that the client wants kept, from ownCloud's X-OC-Mtime."""
+    text = exchange.request.headers.get("x-oc-mtime")
+    return float(text) if text is not None and _SECONDS.fullmatch(text) else None
+
+
+PUT = Method("PUT", respond, writes=True, takes="upload", check=check, on_collection=False, on_unmapped=True)

@@ -1,0 +1,47 @@
+"""UNLOCK: the end of a lock.
+
+Implements: RFC 4918, 9.11, 10.5, 16.2; RFC 3744, 3.5
+"""
+
+from __future__ import annotations
+
+from davd.dav import guard
+from davd.dav.access.privileges import READ
+from davd.dav.exchange import Exchange
+from davd.dav.registry import Method
+from davd.http.response import Response
+from davd.model.errors import HTTPError
+from davd.model.lock import Lock
+
+
+async def respond(exchange: Exchange) -> Response:
+    """End the lock named by Lock-Token, wherever in its scope the request URI is; 204.
+
+    400 without a Lock-Token, 409 with DAV:lock-token-matches-request-uri when no such lock covers the request URI, 403
+    when somebody else holds it.
+    """
+    node = exchange.node
+    guard.require(exchange, node, READ)
+    token = exchange.fields.lock_token
+    # RFC 4918, 10.5: "The Lock-Token request header MUST be used with the UNLOCK method".
+    if token is None:
+        raise HTTPError(400, detail="UNLOCK without a Lock-Token")
+    await guard.check_preconditions(exchange)
+    lock = _named(await guard.covering_locks(exchange, node.chain), token)
+    if lock is None:
+        raise HTTPError(409, "{DAV:}lock-token-matches-request-uri")
+    # RFC 3744, 3.5: DAV:unlock lets others than the owner of a lock end it; nobody holds it on another's resources.
+    if lock.principal != exchange.principal.name:
+        raise HTTPError(403)
+    await exchange.transaction.remove_lock(token)
+    return Response(204)
+
+
+def _named(locks: list[Lock], token: str) -> Lock | None:
+    for lock in locks:
+        if lock.token == token:
+            return lock
+    return None
+
+
+UNLOCK = Method("UNLOCK", respond, writes=True)

@@ -1,0 +1,82 @@
+"""What clients read of access control: who owns a resource, and what they may do to it.
+
+The lists are what `davd.dav.access` decides by: the owner may do everything to what is theirs, every user may read what
+belongs to nobody.
+
+Implements: RFC 3744, 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from davd.dav.access.privileges import READ_ACL, TREE, Privilege
+from davd.dav.properties.view import View
+from davd.dav.registry import LiveProperty
+from davd.formats.xml.names import XML_LANG
+from davd.formats.xml.writer import element, href
+from davd.model.resource import Resource
+
+
+@lru_cache(maxsize=64)
+def _privileges(names: frozenset[str]) -> bytes:
+    return b"".join([element("{DAV:}privilege", element(name)) for name in sorted(names)])
+
+
+def _supported(privilege: Privilege) -> bytes:
+    # RFC 3744, 5.3: "DAV:description" is "a human-readable description" and must tell its language.
+    return element(
+        "{DAV:}supported-privilege",
+        [
+            element("{DAV:}privilege", element(privilege.name)),
+            element("{DAV:}description", privilege.description, {XML_LANG: "en"}),
+            *[_supported(part) for part in privilege.contains],
+        ],
+    )
+
+
+_SUPPORTED_PRIVILEGE_SET: Final = _supported(TREE)
+
+_ACE: Final = (
+    b"<D:ace><D:principal><D:property><D:owner/></D:property></D:principal><D:grant>%b</D:grant><D:protected/></D:ace>"
+)
+
+
+def _owner(view: View, resource: Resource) -> bytes:
+    return href(view.principal_href(resource.owner)) if resource.owner else b""
+
+
+def _acl(view: View, resource: Resource) -> bytes | None:
+    held = view.privileges(resource)
+    # RFC 3744, 3.6: DAV:read-acl "controls the use of PROPFIND to retrieve the DAV:acl property".
+    if READ_ACL not in held:
+        return None
+    return _ACE % _privileges(held)
+
+
+def _current_user_privilege_sets(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    return [_privileges(view.privileges(row)).decode() for row in rows]
+
+
+ROWS: Final[tuple[LiveProperty, ...]] = (
+    LiveProperty("{DAV:}owner", _owner, in_allprop=False),
+    # RFC 3744, 5.2: the group "MAY be empty"; nothing here belongs to one.
+    LiveProperty("{DAV:}group", lambda view, row: b"", in_allprop=False, column=lambda view, rows: ""),
+    LiveProperty(
+        "{DAV:}supported-privilege-set",
+        lambda view, row: _SUPPORTED_PRIVILEGE_SET,
+        in_allprop=False,
+        column=lambda view, rows: _SUPPORTED_PRIVILEGE_SET.decode(),
+    ),
+    LiveProperty(
+        "{DAV:}current-user-privilege-set",
+        lambda view, row: _privileges(view.privileges(row)),
+        in_allprop=False,
+        column=_current_user_privilege_sets,
+    ),
+    LiveProperty("{DAV:}acl", _acl, in_allprop=False),
+    LiveProperty("{DAV:}acl-restrictions", lambda view, row: b"<D:grant-only/><D:no-invert/>", in_allprop=False),
+    LiveProperty("{DAV:}inherited-acl-set", lambda view, row: b"", in_allprop=False),
+)

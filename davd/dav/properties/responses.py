@@ -1,0 +1,257 @@
+"""Many resources into DAV:response elements: what a request asks for, compiled once, then applied to rows.
+
+A page is rendered by columns: one list of texts for each property, laid between the constant pieces of the response.
+Only a resource that has stored properties, or lacks one that its siblings have, is rendered by itself.
+
+Implements: RFC 4918, 9.1, 14.24; RFC 8144, 2.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
+from typing import Final, Literal
+
+from davd.dav.properties.view import STORED, View
+from davd.dav.registry import LiveProperty, Registry
+from davd.formats.xml.writer import MULTISTATUS_CLOSE, declare, escape, multistatus_open, status_element, tag
+from davd.model.resource import FILE, Resource
+
+Kind = Literal["prop", "allprop", "propname"]
+
+_RESPONSE: Final = "<D:response><D:href>"
+_FOUND: Final = f"</D:prop>{status_element(200).decode()}</D:propstat>"
+_MISSING: Final = f"</D:prop>{status_element(404).decode()}</D:propstat>"
+_PROPSTAT: Final = "<D:propstat><D:prop>"
+_CLOSE: Final = "</D:response>"
+
+# Stands for a value of its own in each row; compared by identity, and no text any property could have.
+_VARIES: Final = "\0"
+_KEPT_PIECES: Final = 64
+
+_type = attrgetter("type")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request asks of each resource.
+
+    `names` are the properties named (Clark notation): all that is asked by `"prop"`, the DAV:include of `"allprop"`.
+    `minimal` leaves out what a resource does not have.
+    """
+
+    kind: Kind
+    names: tuple[str, ...] = ()
+    minimal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One property asked for: its row, if it is live, and its tags."""
+
+    name: str
+    live: LiveProperty | None
+    start: str
+    end: str
+    empty: str
+
+
+class Responses:
+    """Renders rows for one `Wanted`; knows nothing of any request and may be kept."""
+
+    def __init__(self, registry: Registry, wanted: Wanted) -> None:
+        self.registry = registry
+        self.wanted = wanted
+        names = dict.fromkeys(wanted.names)
+        if wanted.kind == "allprop":
+            # RFC 4918, 9.1: allprop gives the live properties of that document and all dead ones.
+            live = [row.name for row in registry.properties.values() if row.in_allprop]
+            names = dict.fromkeys([*live, *names])
+        elif wanted.kind == "propname":
+            names = dict.fromkeys(registry.properties)
+        self._declared = declare(names)
+        self._asked = [self._ask(name) for name in names]
+        self._included = frozenset(wanted.names)
+        self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
+        self.needs = self._needs()
+        self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
+        self.open = multistatus_open(self._declared)
+
+    def _ask(self, name: str) -> _Asked:
+        start, end, empty = tag(name, self._declared)
+        return _Asked(name, self.registry.properties.get(name), start.decode(), end.decode(), empty.decode())
+
+    def _needs(self) -> frozenset[str]:
+        needs: set[str] = set()
+        for asked in self._asked:
+            if asked.live is None or asked.live.stored:
+                needs.add(STORED)
+            if asked.live is not None:
+                needs |= asked.live.needs
+        if self.wanted.kind != "prop":
+            needs.add(STORED)
+        return frozenset(needs)
+
+    def render(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> bytes:
+        """DAV:response elements for `rows`.
+
+        An href is `base`, then the row's one of `names`, then a slash for collections; `base` and `names` are
+        percent-encoded. The order of the rows is kept among those of one type.
+        """
+        if not rows:
+            return b""
+        if self.wanted.kind == "propname":
+            return "".join(map(self._alone, repeat(view), repeat(base), names, rows)).encode()
+        types = set(map(_type, rows))
+        if len(types) == 1 and not view.stored:
+            return self._alike(view, base, names, rows).encode()
+        pieces = []
+        apart = view.stored
+        for kind in sorted(types):
+            chosen = [index for index, row in enumerate(rows) if row.type == kind and row.id not in apart]
+            if chosen:
+                pieces.append(self._alike(view, base, [names[i] for i in chosen], [rows[i] for i in chosen]))
+        if apart:
+            pieces += [
+                self._alone(view, base, name, row) for name, row in zip(names, rows, strict=True) if row.id in apart
+            ]
+        return "".join(pieces).encode()
+
+    def _alike(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> str:
+        """Resources of one type and without stored properties."""
+        columns: list[Iterable[str]] = [names]
+        constant: list[str | None] = []
+        number = len(rows)
+        for asked, live in self._live:
+            column = _values(live, view, rows) if live.column is None else live.column(view, rows)
+            if column is None or isinstance(column, str):
+                constant.append(column)
+            elif not column:
+                return "".join(map(self._alone, repeat(view), repeat(base), names, rows))
+            else:
+                constant.append(_VARIES)
+                columns.append(column)
+        pieces = self._around(rows[0].type != FILE, tuple(constant))
+        # One response is a constant piece before each value and one after the last. That one and the first of the next
+        # response are joined, so that all of the page is one flat list with a value in every second place.
+        first = _RESPONSE + base
+        flat = [piece for before in (pieces[-1] + first, *pieces[:-1]) for piece in (before, "")] * number
+        width = 2 * len(columns)
+        for index, column in enumerate(columns):
+            flat[2 * index + 1 :: width] = column
+        flat[0] = first
+        flat.append(pieces[-1])
+        return "".join(flat)
+
+    def _around(self, collection: bool, constant: tuple[str | None, ...]) -> list[str]:
+        """The pieces that follow the name and each value that varies; `constant` as for `_make_around`."""
+        key = (collection, constant)
+        pieces = self._pieces.get(key)
+        if pieces is None:
+            if len(self._pieces) >= _KEPT_PIECES:
+                self._pieces.clear()
+            pieces = self._pieces[key] = self._make_around(collection, constant)
+        return pieces
+
+    def _make_around(self, collection: bool, constant: tuple[str | None, ...]) -> list[str]:
+        """`constant` says for each live property whether it varies, is absent (None) or is the same everywhere."""
+        pieces = []
+        text = ("/" if collection else "") + "</D:href>"
+        found = [(asked, value) for (asked, _), value in zip(self._live, constant, strict=True) if value is not None]
+        if found:
+            text += _PROPSTAT
+            for asked, value in found:
+                if value is _VARIES:
+                    pieces.append(text + asked.start)
+                    text = asked.end
+                else:
+                    text += asked.start + value + asked.end if value else asked.empty
+            text += _FOUND
+        held = {asked.name for asked, _ in found}
+        missing = [asked.empty for asked in self._asked if asked.name not in held]
+        pieces.append(text + self._not_found(missing, bool(found)) + _CLOSE)
+        return pieces
+
+    def _not_found(self, missing: list[str], found: bool) -> str:
+        """The propstats after the one with values."""
+        if self.wanted.kind == "allprop":
+            missing = [asked.empty for asked in self._asked if asked.name in self._included and asked.empty in missing]
+        if missing and not self.wanted.minimal:
+            return _PROPSTAT + "".join(missing) + _MISSING
+        # RFC 4918, 14.24: a response without a status of its own has at least one propstat.
+        return "" if found else _PROPSTAT + _FOUND
+
+    def _alone(self, view: View, base: str, name: str, row: Resource) -> str:
+        """One resource by itself."""
+        stored = view.stored.get(row.id) or {}
+        naming = self.wanted.kind == "propname"
+        found = []
+        missing = []
+        for asked in self._asked:
+            live = asked.live
+            if (live is None or live.stored) and asked.name in stored:
+                found.append(asked.empty if naming else stored[asked.name].decode())
+                continue
+            value = None if live is None else live.get(view, row)
+            if value is None:
+                missing.append(asked.empty)
+            else:
+                found.append(asked.empty if naming or not value else asked.start + _text(value) + asked.end)
+        if self.wanted.kind != "prop":
+            found += self._others(stored)
+            if naming:
+                missing = []
+        slash = "/" if row.type != FILE else ""
+        propstat = f"{_PROPSTAT}{''.join(found)}{_FOUND}" if found else ""
+        return f"{_RESPONSE}{base}{name}{slash}</D:href>{propstat}{self._not_found(missing, bool(found))}{_CLOSE}"
+
+    def _others(self, stored: dict[str, bytes]) -> list[str]:
+        """The dead properties that were not asked for by name."""
+        names = {asked.name for asked in self._asked}
+        others = [name for name in stored if name not in names and _is_dead(self.registry.properties.get(name))]
+        if self.wanted.kind == "propname":
+            return [tag(name, self._declared)[2].decode() for name in others]
+        return [stored[name].decode() for name in others]
+
+
+def _is_dead(live: LiveProperty | None) -> bool:
+    return live is None or live.stored
+
+
+def _text(value: str | bytes) -> str:
+    return escape(value) if isinstance(value, str) else value.decode()
+
+
+def _values(live: LiveProperty, view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
+    """The column of a property that has no fast form."""
+    values = [live.get(view, row) for row in rows]
+    written = [_text(value) for value in values if value is not None]
+    if not written:
+        return None
+    return written if len(written) == len(values) else ()
+
+
+_KEPT: Final = 256
+_KEPT_CHARACTERS: Final = 4096
+_kept: dict[Wanted, Responses] = {}
+
+
+def responses(registry: Registry, wanted: Wanted) -> Responses:
+    """The renderer for `wanted`, made now or earlier."""
+    found = _kept.get(wanted)
+    if found is not None and found.registry is registry:
+        return found
+    made = Responses(registry, wanted)
+    # What clients choose must not fill the memory.
+    if sum(map(len, wanted.names)) <= _KEPT_CHARACTERS:
+        if len(_kept) >= _KEPT:
+            _kept.clear()
+        _kept[wanted] = made
+    return made
+
+
+def document(renderer: Responses, pieces: Iterable[bytes]) -> bytes:
+    """A whole multistatus of rendered pieces."""
+    return b"".join([renderer.open, *pieces, MULTISTATUS_CLOSE])

@@ -1,0 +1,128 @@
+"""What the values of live properties depend on beside the resource, read for many resources at once.
+
+Implements: RFC 4918, 6.1, 15; RFC 3744, 5; RFC 4331, 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from davd.dav.access.decide import privileges
+from davd.dav.quota import limit
+from davd.model.lock import Lock
+from davd.model.principal import Account, Quota
+from davd.model.resource import PRINCIPAL, Resource
+
+if TYPE_CHECKING:
+    from davd.dav.exchange import Exchange
+    from davd.interfaces.store import IReadTransaction
+
+LOCKS: Final = "locks"
+QUOTA: Final = "quota"
+ACCOUNT: Final = "account"
+STORED: Final = "stored"
+
+USERS: Final = ("principals", "users")
+
+
+@dataclass(slots=True)
+class View:
+    """The surroundings of the resources on one page of an answer.
+
+    `stored` are their dead properties by id. `roots` are locks by the id of their root, `parents` the parent of each
+    collection whose locks may reach down to a resource, by id. `quotas` and `accounts` are by the name of the owner.
+    """
+
+    exchange: Exchange
+    stored: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    roots: dict[int, list[Lock]] = field(default_factory=dict)
+    parents: Mapping[int, int | None] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    accounts: dict[str, Account | None] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """The path below which the tree is served; empty or without a slash at its end."""
+        return self.exchange.settings.prefix
+
+    @property
+    def now(self) -> float:
+        """The POSIX time of the request."""
+        return self.exchange.now
+
+    @property
+    def principal(self) -> str:
+        """The name of the user who asks."""
+        return self.exchange.principal.name
+
+    def principal_href(self, name: str) -> str:
+        """The URL of the principal resource of the user called `name`, path-absolute."""
+        return self.exchange.href((*USERS, name), True)
+
+    def privileges(self, resource: Resource) -> frozenset[str]:
+        """What the user who asks may do to a resource that is visible to them, names in Clark notation."""
+        return privileges(self.exchange.principal, (resource,))
+
+    def locks_on(self, resource: Resource) -> list[Lock]:
+        """The locks in force on a resource: its own, and those of Depth infinity on the collections above it."""
+        if not self.roots:
+            return []
+        found = list(self.roots.get(resource.id, ()))
+        above = resource.parent_id
+        while above is not None:
+            found += [lock for lock in self.roots.get(above, ()) if lock.infinite]
+            above = self.parents.get(above)
+        return found
+
+    def quota_of(self, resource: Resource) -> Quota:
+        """The quota of a resource's owner; above the homes, that of the user who asks."""
+        quota = self.quotas[resource.owner or self.principal]
+        return Quota(quota.used, limit(quota, self.exchange.settings))
+
+
+async def load(
+    exchange: Exchange,
+    transaction: IReadTransaction,
+    needs: Collection[str],
+    rows: Sequence[Resource],
+    above: Sequence[Resource],
+    below: Resource | None = None,
+) -> View:
+    """The view for `rows`, with what `needs` names and nothing else.
+
+    `above` are the collections above the rows, in any order, as far as they are not among the rows. When the rows lie
+    anywhere below a collection, that one is `below`, and `above` has all collections between too.
+    """
+    view = View(exchange)
+    if STORED in needs:
+        view.stored = await transaction.properties([row.id for row in rows])
+    if LOCKS in needs:
+        await _load_locks(view, transaction, rows, above, below)
+    if QUOTA in needs:
+        for name in {row.owner or view.principal for row in rows}:
+            view.quotas[name] = await transaction.quota(name)
+    if ACCOUNT in needs:
+        for name in {row.name for row in rows if row.type == PRINCIPAL}:
+            view.accounts[name] = await transaction.account(name)
+    return view
+
+
+async def _load_locks(
+    view: View,
+    transaction: IReadTransaction,
+    rows: Sequence[Resource],
+    above: Sequence[Resource],
+    below: Resource | None,
+) -> None:
+    if below is None:
+        locks = await transaction.locks([resource.id for resource in above] + [row.id for row in rows], view.now)
+    else:
+        locks = await transaction.locks([resource.id for resource in above], view.now)
+        seen = {lock.token for lock in locks}
+        locks += [lock for lock in await transaction.locks_below(below.id, view.now) if lock.token not in seen]
+    if locks:
+        for lock in locks:
+            view.roots.setdefault(lock.resource_id, []).append(lock)
+        view.parents = {resource.id: resource.parent_id for resource in (*above, *rows)}

@@ -1,0 +1,35 @@
+"""What the wire asks of the application behind it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from davd.http.request import Request
+from davd.http.response import Response
+
+
+class Application(Protocol):
+    """Answers requests; floor 7 has the real one, `davd.testing.application` a scripted one."""
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request.
+
+        It never raises; what it lets through all the same becomes a bare 500. It may wait, on Deferreds only. When the
+        client goes away before the answer, the Deferred it waits on is cancelled, unless `request.committing` is set.
+        """
+        ...
+
+    def recall(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
+        """The finished answer to a request that has no content, by the exact bytes of its head.
+
+        `secure` is that of `Request`. The two parts are what stands before and after the 29 bytes of the date, the
+        content included. None when nothing is kept or what is kept is out of date.
+        """
+        ...
+
+    def remember(self, head: bytes, secure: bool, ticket: object, before: bytes, after: bytes) -> None:
+        """Take the finished bytes of an answer that carried a `ticket`, for `recall`.
+
+        Called only for requests without content whose answer left the connection open and came from no trusted proxy.
+        """
+        ...

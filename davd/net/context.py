@@ -1,0 +1,50 @@
+"""What all connections of one site share."""
+
+from __future__ import annotations
+
+from itertools import count
+from secrets import token_hex
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from davd.net.application import Application
+from davd.net.date import DateNow
+from davd.net.deadlines import Wheel
+from davd.net.peers import Networks
+from davd.net.settings import NetSettings
+from davd.net.statistics import NetStatistics
+
+
+class Place(Protocol):
+    """A connection's place among those that the limits allow."""
+
+    def leave(self, connection: object) -> None:
+        """Give the place back; `connection` is the one that has ended."""
+        ...
+
+    def move(self, address: str) -> bool:
+        """Count the connection under another address, the one a proxy has told; False when that is over its limit."""
+        ...
+
+
+class SiteContext:
+    """The application, the settings and everything made from them once instead of once a connection."""
+
+    def __init__(
+        self, application: Application, settings: NetSettings, clock: IReactorTime, date: DateNow | None = None
+    ) -> None:
+        self.application = application
+        self.settings = settings
+        self.clock = clock
+        self.limits = settings.wire_limits()
+        self.wheel = Wheel(clock)
+        self.date = date or DateNow()
+        self.statistics = NetStatistics()
+        self.trusted = Networks(settings.trusted_proxies)
+        self._start = token_hex(4)
+        self._count = count(1)
+
+    def new_id(self) -> str:
+        """A name for one request that no other request of any process gets."""
+        return f"{self._start}-{next(self._count):x}"

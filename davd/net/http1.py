@@ -1,0 +1,428 @@
+"""HTTP/1.1 and 1.0 on one connection: requests in, answers out, one after the other.
+
+The next request is begun when the answer before it has been given to the transport, so pipelined answers leave in the
+order of their requests by themselves, and a client that does not read its answers is not read from either.
+
+Implements: RFC 9112, 9.3, 9.3.2, 9.5, 9.6; RFC 9110, 10.1.1, 15.5.9
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from davd.http.body import Body
+from davd.http.request import Request
+from davd.http.response import Response
+from davd.http.wire.encode import CONTINUE, frame, has_content
+from davd.http.wire.head import Head, WireError
+from davd.http.wire.http1 import Decoder
+from davd.model.errors import HTTPError
+from davd.net.connection import OPEN, Connection, log
+from davd.net.content import ContentStream
+from davd.net.context import Place, SiteContext
+from davd.net.faults import fault
+from davd.net.sending import drop, send
+from davd.net.steps import Steps
+
+_HEAD_END = b"\r\n\r\n"
+_DATE = b"\r\nDate: "
+_DATE_LENGTH = 29
+
+# The most that fast content earns a client against being slow later, in seconds.
+_MOST_CREDIT = 30.0
+
+
+class HTTP1(Connection):
+    """The protocol of one connection.
+
+    `_idle` is the state in which finished answers are given without further ado: no request is under way, nothing is
+    buffered, the transport has room and the connection is to stay.
+    """
+
+    def __init__(self, context: SiteContext, peer: str, place: Place) -> None:
+        super().__init__(context, peer, place)
+        self._application = context.application
+        self._recall = context.application.recall
+        self._date = context.date
+        self._wheel = context.wheel
+        self._statistics = context.statistics
+        self._idle_timeout = context.settings.idle_timeout
+        self._decoder = Decoder(context.limits)
+        self._trusted = peer in context.trusted if context.trusted else False
+        self._idle = False
+        self._running = False
+        self._advancing = False
+        self._heading = False
+        self._last = False
+        self._closing = False
+        self._lingering = False
+        self._head: Head | None = None
+        self._request: Request | None = None
+        self._content: ContentStream | None = None
+        self._expects = False
+        self._arrival: Deferred[None] | None = None
+        self._credit = 0.0
+        self._steps: Steps[Any] | None = None
+
+    # Bytes in
+
+    def dataReceived(self, data: bytes) -> None:
+        """Answer what is known by its bytes at once; look at everything else."""
+        if self._idle:
+            found = self._recall(data, self.secure)
+            if found is not None:
+                self._write(found[0] + self._date() + found[1])
+                self._patience.due = self._wheel.now + self._idle_timeout
+                statistics = self._statistics
+                statistics.requests += 1
+                statistics.recalled += 1
+                return
+            self._decoder.feed(data)
+            self._advance(data.find(_HEAD_END) + 4 == len(data))
+        elif self._phase == OPEN:
+            self.received(data)
+        else:
+            super().dataReceived(data)
+
+    def opened(self) -> None:
+        """Wait for the first request."""
+        self._rest()
+
+    def received(self, data: bytes) -> None:
+        """Feed the decoder and whoever waits for its events."""
+        decoder = self._decoder
+        decoder.feed(data)
+        arrival = self._arrival
+        if arrival is not None:
+            self._arrival = None
+            self._earn(len(data))
+            arrival.callback(None)
+        elif not self._running and self._writable:
+            if self._content is not None:
+                self._earn(len(data))
+            self._advance()
+        elif decoder.buffered > self._context.settings.read_ahead:
+            self.pause_reading()
+
+    def ended(self) -> None:
+        """The client has shut down its sending half: answer what it has asked completely, then close."""
+        self._idle = False
+        if self._arrival is not None:
+            self._cut(400)
+        elif not self._running and self._writable:
+            self._advance()
+
+    def room(self) -> None:
+        """Go on with the requests that waited for the transport."""
+        if not self._running:
+            self._advance()
+
+    def _advance(self, tried: bool = False) -> None:
+        """Begin requests until one has to wait; `tried` tells that the first head was looked up already."""
+        decoder = self._decoder
+        self._idle = False
+        self._advancing = True
+        try:
+            while not self._running and self._writable and self._phase == OPEN:
+                if self._content is not None and not self._discard():
+                    break
+                if not tried and not self._trusted and not self._last:
+                    raw = decoder.peek()
+                    if raw is None:
+                        break
+                    found = self._recall(raw, self.secure)
+                    if found is not None:
+                        decoder.skip(raw)
+                        self._heading = False
+                        self._write(found[0] + self._date() + found[1])
+                        self._statistics.requests += 1
+                        self._statistics.recalled += 1
+                        continue
+                tried = False
+                head = decoder.next()
+                if not isinstance(head, Head):
+                    break
+                self._begin(head)
+        except WireError as error:
+            self._refuse(error.status)
+        finally:
+            self._advancing = False
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nothing can be begun now: see to it that what is waited for comes in time."""
+        if self._running or not self._writable or self._phase != OPEN:
+            return
+        if self._content is not None:
+            self._patience.set(self._credit)
+        elif self._eof or self._last:
+            self.close()
+            return
+        elif self._decoder.buffered:
+            if not self._heading:
+                # Absolute: no byte that comes later moves it.
+                self._heading = True
+                self._patience.set(self._context.settings.header_timeout)
+        else:
+            self._heading = False
+            self._idle = not self._trusted
+            self._patience.due = self._wheel.now + self._idle_timeout
+            if self._patience.place < 0:
+                self._patience.set(self._idle_timeout)
+        if not self._reading:
+            self.resume_reading()
+
+    # One request
+
+    def _begin(self, head: Head) -> None:
+        """Give one request to the application."""
+        context = self._context
+        self._statistics.requests += 1
+        self._head = head
+        self._running = True
+        self._heading = False
+        # The application's own deadline counts now.
+        self._patience.due = float("inf")
+        if head.length == 0:
+            self._decoder.next()
+            body = Body()
+        else:
+            body = self._content = ContentStream(head.length, self._decoder.next, self._arrive)  # type: ignore[arg-type]
+            self._expects = head.expect_continue
+            self._credit = context.settings.body_grace
+        self._request = request = Request(
+            head.method,
+            head.path,
+            head.query,
+            head.headers,
+            body,
+            self.peer,
+            head.version,
+            self.secure,
+            self.tls,
+            context.new_id(),
+            head.host,
+            "https" if self.tls else "http",
+            context.clock.seconds(),
+        )
+        coroutine = self._application.respond(request)
+        try:
+            waiting = coroutine.send(None)
+        except StopIteration as stop:
+            self._answer(stop.value)
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._steps = Steps(coroutine, self._answer, self._failed)
+            self._steps.wait(waiting)
+
+    def _answer(self, response: Response) -> None:
+        """Send the application's response."""
+        self._steps = None
+        self._arrival = None
+        if self._phase != OPEN:
+            drop(response.body)
+            return
+        head, request = self._head, self._request
+        assert head is not None and request is not None
+        request.committing = False
+        self._patience.due = float("inf")
+        self._lingering = self._content is not None and not self._leave(self._content)
+        keep_alive = head.keep_alive and not self._lingering and not self._last
+        context = self._context
+        date = self._date.text()
+        try:
+            start, chunked, self._closing = frame(
+                response, head.method, head.version, keep_alive, date, context.settings.server
+            )
+        except (ValueError, KeyError):
+            log.failure("a response cannot be written")
+            drop(response.body)
+            response = fault(500, self.tls)
+            start, chunked, self._closing = frame(response, head.method, 11, False, date, context.settings.server)
+        body = response.body
+        if not has_content(head.method, response.status):
+            drop(body)
+            body = b""
+        if isinstance(body, bytes):
+            self._write(start + body if body else start)
+            if response.ticket is not None and not self._closing and head.length == 0 and not self._trusted:
+                self._remember(response.ticket, start, body)
+            self._finish()
+            return
+        promised = None
+        if not chunked and "Content-Length" in response.headers:
+            promised = int(response.headers["Content-Length"])
+        self._steps = steps = Steps(send(self, start, body, chunked, promised), self._sent, self._unsent)
+        steps.start()
+
+    def _remember(self, ticket: object, start: bytes, body: bytes) -> None:
+        date = start.index(_DATE) + len(_DATE)
+        self._application.remember(
+            self._decoder.raw_head, self.secure, ticket, start[:date], start[date + _DATE_LENGTH :] + body
+        )
+
+    def _failed(self, error: BaseException) -> None:
+        """The application has let an exception through."""
+        if self._phase == OPEN:
+            request = self._request
+            log.error(
+                "request {id} failed: {error!r}", id=request.id if request else "", error=error, log_trace=error
+            )
+            self._answer(fault(500, self.tls))
+
+    def _sent(self, _: None) -> None:
+        self._steps = None
+        if self._phase == OPEN:
+            self._finish()
+
+    def _unsent(self, error: BaseException) -> None:
+        """The content broke off; all that tells the client so is that the connection does."""
+        self._steps = None
+        if self._phase == OPEN:
+            request = self._request
+            log.warn("response to {id} broke off: {error!r}", id=request.id if request else "", error=error)
+            self.abort()
+
+    def _finish(self) -> None:
+        """The answer has been given to the transport."""
+        self._running = False
+        self._request = None
+        if self._content is not None and self._content.ended:
+            self._content = None
+        if self._lingering:
+            self.linger()
+        elif self._closing:
+            self.close()
+        elif not self._advancing:
+            self._advance()
+
+    def _refuse(self, status: int) -> None:
+        """Answer what is no request, and end the connection, whose framing nobody can trust any more."""
+        self._statistics.faults += 1
+        response = fault(status, self.tls)
+        start, _, _ = frame(response, "GET", 11, False, self._date.text(), self._context.settings.server)
+        assert isinstance(response.body, bytes)
+        self._write(start + response.body)
+        self.linger()
+
+    # Content of requests
+
+    def _arrive(self) -> Deferred[None]:
+        """The application waits for content that is not here yet."""
+        self._arrival = arrival = Deferred()
+        if self._eof:
+            self._cut(400)
+            return arrival
+        if self._expects:
+            # "A server MAY omit sending a 100 (Continue) response if it has already received some or all of the content
+            # for the corresponding request": this is reached only when nothing is here.
+            self._expects = False
+            self._write(CONTINUE)
+        self._patience.set(self._credit)
+        self.resume_reading()
+        return arrival
+
+    def _earn(self, size: int) -> None:
+        """Content came: the client may be slow for so much longer."""
+        self._expects = False
+        if self._patience.due != float("inf"):
+            self._credit = min(_MOST_CREDIT, self._patience.left() + size / self._context.settings.body_rate)
+            self._patience.clear()
+
+    def _cut(self, status: int) -> None:
+        """No more content will come: tell the application."""
+        assert self._content is not None
+        self._content.fail(HTTPError(status))
+        arrival, self._arrival = self._arrival, None
+        if arrival is not None:
+            arrival.callback(None)
+
+    def _leave(self, content: ContentStream) -> bool:
+        """Whether the connection can go on although the application may not have read all content."""
+        if content.ended:
+            return True
+        # Without its 100 (Continue) the client may send the content or not: what comes next could be either.
+        if content.broken is not None or (self._expects and not self._decoder.buffered):
+            return False
+        if content.left is not None:
+            return content.left <= self._context.settings.linger_bytes and not self._eof
+        try:
+            while piece := content.next():
+                pass
+        except HTTPError:
+            return False
+        return piece is not None
+
+    def _discard(self) -> bool:
+        """Throw away what is left of the last request's content; whether all of it was here."""
+        content = self._content
+        assert content is not None
+        while piece := content.next():
+            pass
+        if piece is None:
+            return False
+        self._content = None
+        return True
+
+    # Ends
+
+    def overdue(self) -> None:
+        """Something did not come in time: content, the rest of a head, or the next request."""
+        if self._running:
+            if self._arrival is not None:
+                self._statistics.timeouts += 1
+                self._cut(408)
+        elif self._content is not None:
+            self._statistics.timeouts += 1
+            self.abort()
+        elif self._heading:
+            self._statistics.timeouts += 1
+            self._late()
+        else:
+            self._idle = False
+            self.close()
+
+    def _late(self) -> None:
+        """The head was begun and not finished.
+
+        RFC 9110, 15.5.9: "the server SHOULD send a 408 response and close the connection".
+        """
+        response = fault(408, self.tls)
+        start, _, _ = frame(response, "GET", 11, False, self._date.text(), self._context.settings.server)
+        assert isinstance(response.body, bytes)
+        self._write(start + response.body)
+        self.close()
+
+    def retire(self) -> None:
+        """Answer the request under way as the last one; without one, close at once."""
+        self._last = True
+        self._idle = False
+        if not self._running and self._phase <= OPEN:
+            self.close()
+
+    def pauseProducing(self) -> None:
+        """The transport holds as much as it should: no more answers from memory either."""
+        self._idle = False
+        super().pauseProducing()
+
+    def close(self) -> None:
+        """End the connection once all that was written has been sent."""
+        self._idle = False
+        super().close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._idle = False
+        super().abort()
+
+    def lost(self) -> None:
+        """Break off the answer under way, unless it must not be."""
+        self._idle = False
+        self._arrival = None
+        steps = self._steps
+        request = self._request
+        if steps is not None and not (request is not None and request.committing):
+            steps.cancel()

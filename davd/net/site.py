@@ -1,0 +1,149 @@
+"""The factory of the DAV plane's connections: whom to let in, and how to let them all go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
+
+from davd.net.application import Application
+from davd.net.connection import Connection
+from davd.net.context import SiteContext
+from davd.net.date import DateNow
+from davd.net.http1 import HTTP1
+from davd.net.peers import Networks, bucket
+from davd.net.settings import NetSettings
+from davd.net.statistics import NetStatistics
+
+
+class _Place:
+    """One connection's place; counted under no address when that is exempt."""
+
+    __slots__ = ("_bucket", "_site")
+
+    def __init__(self, site: Site, counted: str | None) -> None:
+        self._site: Site | None = site
+        self._bucket = counted
+
+    def leave(self, connection: object) -> None:
+        if self._site is not None:
+            self._site._left(self._bucket, connection)
+            self._site = None
+
+    def move(self, address: str) -> bool:
+        site = self._site
+        if site is None:
+            return False
+        counted = site._count_address(address)
+        if counted is False:
+            return False
+        site._forget_address(self._bucket)
+        self._bucket = counted
+        return True
+
+
+class Site(Factory):
+    """Makes the protocol of every accepted connection, within the limits.
+
+    `settings` are not looked at again after this; raises ValueError for a malformed network among them. `clock` is the
+    reactor, or a Clock in tests.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        application: Application,
+        settings: NetSettings,
+        clock: IReactorTime,
+        date: DateNow | None = None,
+    ) -> None:
+        self.settings = settings
+        self._context = SiteContext(application, settings, clock, date)
+        self._exempt = Networks(settings.exempt_networks)
+        self._by_address: dict[str, int] = {}
+        self._connections: set[Connection] = set()
+        self._draining: list[Deferred[None]] = []
+        self._closed = False
+
+    @property
+    def statistics(self) -> NetStatistics:
+        """The counters, alive."""
+        return self._context.statistics
+
+    @property
+    def proxies(self) -> Networks:
+        """The networks whose connections begin with a PROXY header."""
+        return Networks(self.settings.proxy_protocol)
+
+    def buildProtocol(self, addr: IAddress | None) -> HTTP1 | None:
+        """The protocol for a connection from `addr`, which counts from now on; None when it is over a limit."""
+        return self.connection(str(getattr(addr, "host", "")))
+
+    def connection(self, peer: str) -> HTTP1 | None:
+        """The same by address text; empty for a UNIX socket, which is not limited per address."""
+        statistics = self._context.statistics
+        if self._closed or statistics.connections >= self.settings.max_connections:
+            statistics.refused += 1
+            return None
+        counted = self._count_address(peer)
+        if counted is False:
+            statistics.refused_address += 1
+            return None
+        statistics.accepted += 1
+        statistics.connections += 1
+        connection = HTTP1(self._context, peer, _Place(self, counted))
+        self._connections.add(connection)
+        return connection
+
+    def drain(self) -> Deferred[None]:
+        """Take no new connection, close those without a request, answer the others once more.
+
+        Fires when the last connection has gone, its answer sent.
+        """
+        self._closed = True
+        done: Deferred[None] = Deferred()
+        self._draining.append(done)
+        for connection in list(self._connections):
+            connection.retire()
+        self._check_drained()
+        return done
+
+    def abort(self) -> None:
+        """End every connection at once."""
+        for connection in list(self._connections):
+            connection.abort()
+
+    def _count_address(self, peer: str) -> str | None | Any:
+        """Count one more from there: the name it is counted under, None when it is exempt, False when over the limit."""
+        if not peer or peer in self._exempt:
+            return None
+        name = bucket(peer)
+        number = self._by_address.get(name, 0)
+        if number >= self.settings.max_connections_per_address:
+            return False
+        self._by_address[name] = number + 1
+        return name
+
+    def _forget_address(self, name: str | None) -> None:
+        if name is None:
+            return
+        left = self._by_address[name] - 1
+        if left:
+            self._by_address[name] = left
+        else:
+            del self._by_address[name]
+
+    def _left(self, name: str | None, connection: object) -> None:
+        self._forget_address(name)
+        self._context.statistics.connections -= 1
+        self._connections.discard(connection)  # type: ignore[arg-type]
+        self._check_drained()
+
+    def _check_drained(self) -> None:
+        if self._closed and not self._connections:
+            waiting, self._draining = self._draining, []
+            for done in waiting:
+                done.callback(None)

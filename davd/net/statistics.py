@@ -1,0 +1,28 @@
+"""What a site counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class NetStatistics:
+    """Counters since the start, except `connections`, which is how many there are now.
+
+    `refused` are connections closed at once over the limit of all, `refused_address` over that of one address,
+    `refused_proxy` for want of a valid PROXY header. `handshakes_failed` includes those that took too long.
+    `recalled` answers are also counted in `requests`; `faults` are requests refused by the wire; `timeouts` are
+    connections ended by any deadline but that of keep-alive.
+    """
+
+    connections: int = 0
+    accepted: int = 0
+    refused: int = 0
+    refused_address: int = 0
+    refused_proxy: int = 0
+    handshakes_failed: int = 0
+    requests: int = 0
+    recalled: int = 0
+    faults: int = 0
+    timeouts: int = 0
+    aborted: int = 0

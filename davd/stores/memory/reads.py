@@ -1,0 +1,140 @@
+"""Reading one state of a memory store.
+
+Implements: RFC 4918, 5, 6; RFC 6578, 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from types import TracebackType
+from typing import Self
+
+from zope.interface import implementer
+
+from davd.interfaces.store import IReadTransaction
+from davd.model.lock import Lock
+from davd.model.principal import Account, Quota
+from davd.model.resource import Change, Resource
+from davd.stores.memory.state import ROOT, State
+
+
+@implementer(IReadTransaction)
+class MemoryReadTransaction:
+    """A view of one state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def __aenter__(self) -> Self:
+        """The transaction itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held."""
+
+    async def resolve(self, segments: Sequence[str]) -> list[Resource]:
+        """The resources along a path, as deep as they exist."""
+        found = [self.state.resources[ROOT]]
+        for name in segments:
+            member = self.state.members.get(found[-1].id, {}).get(name)
+            if member is None:
+                break
+            found.append(self.state.resources[member])
+        return [replace(resource) for resource in found]
+
+    async def resource(self, id: int) -> Resource | None:
+        """The resource of that id."""
+        found = self.state.resources.get(id)
+        return None if found is None else replace(found)
+
+    async def segments(self, id: int) -> tuple[str, ...] | None:
+        """The path of a resource."""
+        return self.state.segments(id)
+
+    async def members(self, id: int, after: str, limit: int) -> list[Resource]:
+        """Members in the order of their names."""
+        ordered = sorted((name, member) for name, member in self.state.members.get(id, {}).items() if name > after)
+        return [replace(self.state.resources[member]) for _, member in ordered[:limit]]
+
+    async def descendants(self, id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
+        """All below a collection, with relative paths."""
+        depth = len(self.state.segments(id) or ())
+        return [
+            ((self.state.segments(resource.id) or ())[depth:], replace(resource))
+            for resource in islice(self.state.below(id), limit)
+        ]
+
+    async def content(self, resource: Resource) -> bytes:
+        """The content of a file."""
+        return self.state.contents[resource.id]
+
+    async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Dead properties by resource."""
+        return {id: dict(self.state.properties[id]) for id in ids if self.state.properties.get(id)}
+
+    def _live(self, now: float) -> list[Lock]:
+        return [
+            replace(lock, root=self.state.segments(lock.resource_id) or ())
+            for _, lock in sorted(self.state.locks.items())
+            if lock.expires > now
+        ]
+
+    async def locks(self, ids: Sequence[int], now: float) -> list[Lock]:
+        """Locks by root."""
+        return [lock for lock in self._live(now) if lock.resource_id in ids]
+
+    async def locks_below(self, id: int, now: float) -> list[Lock]:
+        """Locks with their root below a collection."""
+        below = {resource.id for resource in self.state.below(id)}
+        return [lock for lock in self._live(now) if lock.resource_id in below]
+
+    async def lock(self, token: str, now: float) -> Lock | None:
+        """One lock."""
+        return next((lock for lock in self._live(now) if lock.token == token), None)
+
+    async def lock_counts(self, id: int, principal: str, now: float) -> tuple[int, int]:
+        """Locks at a root, and of a principal."""
+        live = self._live(now)
+        return sum(lock.resource_id == id for lock in live), sum(lock.principal == principal for lock in live)
+
+    async def changes(self, id: int, after: int, upto: int, limit: int) -> list[Change]:
+        """The change log of a collection."""
+        log = [
+            Change(name, self.state.resources[member].revision, False)
+            for name, member in self.state.members.get(id, {}).items()
+        ]
+        log += [
+            Change(name, revision, True)
+            for (collection, name), (revision, _) in self.state.removed.items()
+            if collection == id
+        ]
+        log.sort(key=lambda change: change.revision)
+        return [change for change in log if after < change.revision <= upto][:limit]
+
+    async def oldest_revision(self, id: int) -> int:
+        """Up to where removals have been forgotten."""
+        return self.state.forgotten.get(id, 0)
+
+    async def quota(self, owner: str) -> Quota:
+        """Bytes in use, and the account's limit."""
+        used = sum(resource.content_length for resource in self.state.resources.values() if resource.owner == owner)
+        account = self.state.accounts.get(owner)
+        return Quota(used, account.quota if account else None)
+
+    async def account(self, name: str) -> Account | None:
+        """One account."""
+        found = self.state.accounts.get(name)
+        return None if found is None else replace(found)
+
+    async def accounts(self) -> list[Account]:
+        """All accounts."""
+        return [replace(account) for _, account in sorted(self.state.accounts.items())]
+
+    async def kept(self, key: str, now: float) -> bytes | None:
+        """A kept value."""
+        value, expires = self.state.kept.get(key, (b"", now))
+        return value if expires > now else None

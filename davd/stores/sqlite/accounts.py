@@ -1,0 +1,88 @@
+"""Accounts, their quota, and small values that are kept for a while.
+
+Implements: RFC 4331, 3, 4
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from davd.model.principal import Account, Quota
+
+_COLUMNS: Final = "name, password_hash, email, display_name, quota, created"
+
+
+def account(connection: apsw.Connection, name: str) -> Account | None:
+    """The account called `name`."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM account WHERE name = ?", (name,)).fetchone()
+    return None if row is None else Account(*row)
+
+
+def accounts(connection: apsw.Connection) -> list[Account]:
+    """All accounts in the order of their names."""
+    return [Account(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM account ORDER BY name")]
+
+
+def add(connection: apsw.Connection, account: Account) -> None:
+    """Add an account; ValueError when the name is taken."""
+    try:
+        connection.execute(
+            f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+            (account.name, account.password_hash, account.email, account.display_name, account.quota, account.created),
+        )
+    except apsw.ConstraintError as error:
+        raise ValueError(f"the account {account.name!r} exists") from error
+
+
+def update(connection: apsw.Connection, account: Account) -> None:
+    """Replace an account; KeyError when there is none of that name."""
+    connection.execute(
+        "UPDATE account SET password_hash = ?, email = ?, display_name = ?, quota = ?, created = ? WHERE name = ?",
+        (account.password_hash, account.email, account.display_name, account.quota, account.created, account.name),
+    )
+    if not connection.changes():
+        raise KeyError(account.name)
+
+
+def remove(connection: apsw.Connection, name: str) -> None:
+    """Remove an account; KeyError when there is none of that name."""
+    connection.execute("DELETE FROM account WHERE name = ?", (name,))
+    if not connection.changes():
+        raise KeyError(name)
+
+
+def quota(connection: apsw.Connection, owner: str) -> Quota:
+    """Bytes in use, and the account's limit."""
+    used = connection.execute("SELECT used FROM usage WHERE owner = ?", (owner,)).fetchone()
+    limit = connection.execute("SELECT quota FROM account WHERE name = ?", (owner,)).fetchone()
+    return Quota(used[0] if used else 0, limit[0] if limit else None)
+
+
+def use(connection: apsw.Connection, owner: str, length: int) -> None:
+    """Count `length` more bytes (fewer, when it is negative) as the owner's."""
+    if length:
+        connection.execute("UPDATE usage SET used = used + ? WHERE owner = ?", (length, owner))
+        if not connection.changes():
+            connection.execute("INSERT INTO usage (owner, used) VALUES (?, ?)", (owner, length))
+
+
+def kept(connection: apsw.Connection, key: str, now: float) -> bytes | None:
+    """A kept value that has not expired."""
+    row = connection.execute("SELECT value FROM kept WHERE key = ? AND expires > ?", (key, now)).fetchone()
+    return None if row is None else row[0]
+
+
+def keep(connection: apsw.Connection, key: str, value: bytes, expires: float) -> None:
+    """Keep a value, in the place of an older one."""
+    connection.execute(
+        "INSERT INTO kept (key, value, expires) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires",
+        (key, value, expires),
+    )
+
+
+def forget(connection: apsw.Connection, key: str) -> None:
+    """Drop a kept value."""
+    connection.execute("DELETE FROM kept WHERE key = ?", (key,))

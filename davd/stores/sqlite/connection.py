@@ -1,0 +1,40 @@
+"""Opening connections to the database file."""
+
+from __future__ import annotations
+
+import apsw
+
+from davd.interfaces.store import StoreError
+from davd.stores.settings import StoreSettings
+
+# Earlier versions can corrupt the file when two connections write and checkpoint at once (the WAL-reset bug).
+OLDEST_SQLITE = 3_051_003
+
+
+def require_sqlite(version: int) -> None:
+    """Refuse a SQLite library that is known to lose data."""
+    if version < OLDEST_SQLITE:
+        raise StoreError(f"SQLite 3.51.3 or newer is needed, this is {apsw.sqlite_lib_version()}")
+
+
+def connect(path: str, settings: StoreSettings) -> apsw.Connection:
+    """A connection with davd's settings on the database file, which is made when it is missing.
+
+    Nothing waits for other processes, unless `set_busy_timeout` says otherwise.
+    """
+    connection = apsw.Connection(path, statementcachesize=200)
+    connection.set_busy_timeout(0)
+    connection.execute(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+        f" PRAGMA cache_size = {-1024 * settings.cache_mb}; PRAGMA wal_autocheckpoint = 0;"
+        " PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF"
+    )
+    return connection
+
+
+def reader(path: str, settings: StoreSettings) -> apsw.Connection:
+    """A connection that cannot change anything."""
+    connection = connect(path, settings)
+    connection.set_busy_timeout(round(1000 * settings.busy_seconds))
+    connection.execute("PRAGMA query_only = ON")
+    return connection

@@ -1,0 +1,142 @@
+"""Reading within one transaction.
+
+Implements: RFC 4918, 5, 6; RFC 6578, 3
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from davd.interfaces.store import StoreError
+from davd.model.lock import Lock
+from davd.model.principal import Account, Quota
+from davd.model.resource import Change, Resource
+from davd.stores.sqlite import accounts, locks, rows
+from davd.stores.threads import finished
+
+if TYPE_CHECKING:
+    from davd.stores.threads import RunInThread
+
+_CONTENT: Final = "SELECT data FROM content WHERE resource_id = ?"
+_PROPERTIES: Final = "SELECT name, element FROM property WHERE resource_id = ?"
+_PROPERTIES_OF_MANY: Final = (
+    "SELECT resource_id, name, element FROM property WHERE resource_id IN (SELECT value FROM json_each(?))"
+)
+_CHANGES: Final = (
+    "SELECT name, revision, 0 FROM resource WHERE parent_id = ?1 AND revision > ?2 AND revision <= ?3"
+    " UNION ALL SELECT name, revision, 1 FROM tombstone WHERE collection_id = ?1 AND revision > ?2 AND revision <= ?3"
+    " ORDER BY 2 LIMIT ?4"
+)
+_FEW: Final = 4
+
+
+class Reads:
+    """The questions of IReadTransaction, put to one connection that is inside a transaction.
+
+    Scans of more than `long` rows are run by `run_in_thread`; the connection must not be used by others meanwhile.
+    """
+
+    connection: apsw.Connection
+    run_in_thread: RunInThread
+    long: int
+
+    async def resolve(self, segments: Sequence[str]) -> list[Resource]:
+        """The resources along a path, as deep as they exist."""
+        execute = self.connection.execute
+        id = rows.ROOT
+        found = [Resource(*execute(rows.BY_ID, (id,)).fetchone())]  # type: ignore[misc]
+        for name in segments:
+            row = execute(rows.BY_NAME, (id, name)).fetchone()
+            if row is None:
+                break
+            id = row[0]
+            found.append(Resource(*row))
+        return found
+
+    async def resource(self, id: int) -> Resource | None:
+        """The resource of that id."""
+        return rows.by_id(self.connection, id)
+
+    async def segments(self, id: int) -> tuple[str, ...] | None:
+        """The path of a resource."""
+        return rows.segments(self.connection, id)
+
+    async def members(self, id: int, after: str, limit: int) -> list[Resource]:
+        """Members in the order of their names."""
+        return rows.members(self.connection, id, after, limit)
+
+    async def descendants(self, id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
+        """All below a collection, with relative paths."""
+        walk = rows.below(self.connection, id)
+        found = list(islice(walk, min(limit, self.long)))
+        if self.long == len(found) < limit:
+            found += await finished(self.run_in_thread(lambda: list(islice(walk, limit - len(found)))))
+        return found
+
+    async def content(self, resource: Resource) -> bytes:
+        """The content of a file."""
+        row = self.connection.execute(_CONTENT, (resource.id,)).fetchone()
+        if row is None:
+            raise StoreError(f"resource {resource.id} has no content; run davctl fsck")
+        data: bytes = row[0]
+        return data
+
+    async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Dead properties by resource."""
+        found: dict[int, dict[str, bytes]] = {}
+        if len(ids) <= _FEW:
+            for id in ids:
+                properties = dict(self.connection.execute(_PROPERTIES, (id,)).fetchall())
+                if properties:
+                    found[id] = properties
+            return found
+        for id, name, element in self.connection.execute(_PROPERTIES_OF_MANY, (json.dumps(list(ids)),)):
+            found.setdefault(id, {})[name] = element
+        return found
+
+    async def locks(self, ids: Sequence[int], now: float) -> list[Lock]:
+        """Locks by root."""
+        return locks.at(self.connection, ids, now)
+
+    async def locks_below(self, id: int, now: float) -> list[Lock]:
+        """Locks with their root below a collection."""
+        return locks.below(self.connection, id, now)
+
+    async def lock(self, token: str, now: float) -> Lock | None:
+        """One lock."""
+        return locks.by_token(self.connection, token, now)
+
+    async def lock_counts(self, id: int, principal: str, now: float) -> tuple[int, int]:
+        """Locks at a root, and of a principal."""
+        return locks.counts(self.connection, id, principal, now)
+
+    async def changes(self, id: int, after: int, upto: int, limit: int) -> list[Change]:
+        """The change log of a collection: live members carry their line themselves, the others have a tombstone."""
+        found = self.connection.execute(_CHANGES, (id, after, upto, limit))
+        return [Change(name, revision, bool(removed)) for name, revision, removed in found]
+
+    async def oldest_revision(self, id: int) -> int:
+        """Up to where removals have been forgotten."""
+        row = self.connection.execute("SELECT revision FROM forgotten WHERE collection_id = ?", (id,)).fetchone()
+        return row[0] if row else 0
+
+    async def quota(self, owner: str) -> Quota:
+        """Bytes in use, and the account's limit."""
+        return accounts.quota(self.connection, owner)
+
+    async def account(self, name: str) -> Account | None:
+        """One account."""
+        return accounts.account(self.connection, name)
+
+    async def accounts(self) -> list[Account]:
+        """All accounts."""
+        return accounts.accounts(self.connection)
+
+    async def kept(self, key: str, now: float) -> bytes | None:
+        """A kept value."""
+        return accounts.kept(self.connection, key, now)

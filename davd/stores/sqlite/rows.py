@@ -1,0 +1,89 @@
+"""Rows of the resource table, and the questions about trees that reading and writing share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import apsw
+
+from davd.model.resource import FILE, Resource
+
+ROOT: Final = 1
+
+# In the order of the fields of Resource.
+COLUMNS: Final = (
+    "id, parent_id, name, type, owner, etag, content_type, content_length, created, modified, revision, sync_revision,"
+    " blob, sha256"
+)
+BY_ID: Final = f"SELECT {COLUMNS} FROM resource WHERE id = ?"
+BY_NAME: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name = ?"
+_MEMBERS: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name > ? ORDER BY name LIMIT ?"
+
+# The tree below and including a resource, as a table `tree` of ids.
+TREE: Final = (
+    "WITH RECURSIVE tree (id) AS (SELECT ? UNION ALL"
+    " SELECT member.id FROM tree JOIN resource AS member ON member.parent_id = tree.id) "
+)
+_PAGE: Final = 1000
+
+
+def by_id(connection: apsw.Connection, id: int) -> Resource | None:
+    """The resource of that id."""
+    row = connection.execute(BY_ID, (id,)).fetchone()
+    return None if row is None else Resource(*row)
+
+
+def members(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:
+    """Members in the order of their names; SQLite compares text by its UTF-8 bytes."""
+    return [Resource(*row) for row in connection.execute(_MEMBERS, (id, after, limit))]
+
+
+def below(connection: apsw.Connection, id: int) -> Iterator[tuple[tuple[str, ...], Resource]]:
+    """All below a resource with their relative paths, parents before members, siblings in the order of their names."""
+    levels = [_paged(connection, id)]
+    path: list[str] = []
+    while levels:
+        member = next(levels[-1], None)
+        if member is None:
+            levels.pop()
+            if path:
+                path.pop()
+            continue
+        path.append(member.name)
+        yield tuple(path), member
+        if member.type == FILE:
+            path.pop()
+        else:
+            levels.append(_paged(connection, member.id))
+
+
+def _paged(connection: apsw.Connection, id: int) -> Iterator[Resource]:
+    after = ""
+    while True:
+        page = members(connection, id, after, _PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].name
+
+
+def tree_size(connection: apsw.Connection, id: int, limit: int) -> int:
+    """How many resources the tree has, itself included; counting stops at `limit`."""
+    count: int = connection.execute(
+        TREE + "SELECT count(*) FROM (SELECT id FROM tree LIMIT ?)", (id, limit)
+    ).get
+    return count
+
+
+def segments(connection: apsw.Connection, id: int) -> tuple[str, ...] | None:
+    """The path of a resource from the root; None when it is gone."""
+    names: list[str] = []
+    at: int | None = id
+    while at is not None:
+        row = connection.execute("SELECT parent_id, name FROM resource WHERE id = ?", (at,)).fetchone()
+        if row is None:
+            return None
+        at = row[0]
+        names.append(row[1])
+    return tuple(names[-2::-1])

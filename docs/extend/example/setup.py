@@ -1,0 +1,11 @@
+"""An extension of davd, as a package of its own."""
+
+from setuptools import setup
+
+setup(
+    name="davd-digest",
+    version="1.0",
+    py_modules=["davd_digest"],
+    packages=["twisted.plugins"],
+    install_requires=["davd"],
+)

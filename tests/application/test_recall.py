@@ -1,0 +1,113 @@
+"""Finished answers are right or not given.
+
+Verifies: RFC 9111, 4.2
+"""
+
+from __future__ import annotations
+
+import random
+
+from davd.application.recall import Recall, Ticket
+from davd.http.response import Response
+from tests.application.test_application import ApplicationTestCase, run
+
+
+class _World:
+    generation = 1
+    credentials = 1
+    now = 100.0
+
+
+def _recall(world: _World, max_bytes: int = 1000, max_entry: int = 400) -> Recall:
+    return Recall(max_bytes, max_entry, lambda: world.generation, lambda: world.credentials, lambda: world.now)
+
+
+def _ticket(world: _World) -> Ticket:
+    return Ticket(world.generation, world.credentials, world.now + 60)
+
+
+class TestRecall:
+    """Verifies: RFC 9111, 4.2."""
+
+    def test_an_answer_stands_while_nothing_has_changed(self) -> None:
+        world = _World()
+        recall = _recall(world)
+        recall.remember(b"head", True, _ticket(world), b"before", b"after")
+        assert recall.look_up(b"head", True) == (b"before", b"after")
+        assert recall.look_up(b"head", False) is None
+        assert recall.look_up(b"other", True) is None
+
+    def test_a_commit_a_password_and_time_end_it(self) -> None:
+        for change in ({"generation": 2}, {"credentials": 2}, {"now": 160.0}):
+            world = _World()
+            recall = _recall(world)
+            recall.remember(b"head", True, _ticket(world), b"before", b"after")
+            for name, value in change.items():
+                setattr(world, name, value)
+            assert recall.look_up(b"head", True) is None
+            for name in change:
+                setattr(world, name, getattr(_World, name))
+            assert recall.look_up(b"head", True) is None, "an ended answer does not come back"
+
+    def test_the_bound_on_bytes_holds(self) -> None:
+        world = _World()
+        recall = _recall(world)
+        recall.remember(b"large", True, _ticket(world), b"x" * 396, b"")
+        assert recall.look_up(b"large", True) is None
+        for number in range(100):
+            recall.remember(b"%3d" % number, True, _ticket(world), b"x" * 97, b"")
+        kept = [number for number in range(100) if recall.look_up(b"%3d" % number, True)]
+        assert kept == list(range(90, 100))
+
+
+class RecalledAnswersTests(ApplicationTestCase):
+    """The wire's part played by hand: every answer equals the one made anew.
+
+    Verifies: docs/architecture.md, Recall
+    """
+
+    def _head(self, name: str) -> bytes:
+        return b"GET /files/alice/" + name.encode()
+
+    def _get(self, name: str) -> bytes:
+        kept = self.application.recall(self._head(name), True)
+        fresh = self.ask("GET", f"/files/alice/{name}")
+        made = self._bytes(fresh)
+        if kept is not None:
+            self.assertEqual(kept[1], made, name)
+        elif fresh.ticket is not None:
+            self.application.remember(self._head(name), True, fresh.ticket, b"", made)
+        return made
+
+    def _bytes(self, response: Response) -> bytes:
+        assert isinstance(response.body, bytes)
+        return repr(sorted(response.headers.items())).encode() + response.body
+
+    def test_random_histories(self) -> None:
+        randomness = random.Random(4)
+        names = ["a", "b", "c"]
+        for _ in range(400):
+            name = randomness.choice(names)
+            action = randomness.random()
+            if action < 0.15:
+                self.ask("PUT", f"/files/alice/{name}", randomness.randbytes(randomness.randrange(4)).hex().encode())
+            elif action < 0.2:
+                self.ask("DELETE", f"/files/alice/{name}")
+            elif action < 0.25:
+                other = randomness.choice(names)
+                self.ask("MOVE", f"/files/alice/{name}", headers={"destination": f"/files/alice/{other}"})
+            else:
+                self._get(name)
+        self.assertGreater(self.kept.hits, 50)
+
+    def test_a_removed_account_is_not_answered(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"x")
+        self._get("a")
+        self.assertIsNotNone(self.application.recall(self._head("a"), True))
+        run(self._remove("alice"))
+        self.assertIsNone(self.application.recall(self._head("a"), True))
+        self.assertEqual(self.ask("GET", "/files/alice/a").status, 401)
+
+    async def _remove(self, name: str) -> None:
+        async with self.store.write() as transaction:
+            await transaction.remove_account(name)

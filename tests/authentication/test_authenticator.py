@@ -1,0 +1,196 @@
+"""From a request to its principal.
+
+Verifies: RFC 7617, 2; RFC 9110, 11.6.1, 15.5.2
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from davd.authentication.authenticator import Authenticator
+from davd.authentication.passwords import Passwords, hash_password
+from davd.authentication.settings import AuthenticationSettings
+from davd.authentication.throttle import Throttle
+from davd.checkers.accounts import AccountsChecker
+from davd.testing.exchange import run as drive
+from davd.http.body import Body
+from davd.http.request import Request
+from davd.interfaces.identity import IChecker
+from davd.model.errors import HTTPError
+from davd.model.principal import Account, Principal
+from davd.stores.memory.store import MemoryStore
+
+SETTINGS = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1)
+
+
+def _request(name: str | None, password: str = "", **fields: Any) -> Request:
+    headers = {}
+    if name is not None:
+        headers["authorization"] = "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+    return Request("GET", "/", "", headers, Body(), peer="192.0.2.1", **fields)
+
+
+@implementer(IChecker)
+class OneName:
+    """A checker that knows one name, as a plugin would."""
+
+    name = "one"
+
+    async def start(self) -> None:
+        """Nothing."""
+
+    async def stop(self) -> None:
+        """Nothing."""
+
+    async def check(self, name: str, password: str) -> str | None:
+        if name != "carol":
+            raise LookupError(name)
+        return name if password == "from elsewhere" else None
+
+    def generation(self) -> Hashable:
+        return 0
+
+    async def stamp(self, name: str) -> Hashable:
+        return "constant"
+
+
+class AuthenticatorTests(SynchronousTestCase):
+    """Verifies: RFC 7617, 2; RFC 9110, 11.6.1."""
+
+    def setUp(self) -> None:
+        self.now = 1000.0
+        self.hashes: list[Deferred[bool]] = []
+        self.wait = False
+        self.count = 0
+        self.store = MemoryStore()
+        drive(self._add("alice", "secret"))
+        passwords = Passwords(SETTINGS, self._in_thread)
+        checkers = [AccountsChecker(self.store, passwords), OneName()]
+        self.authenticator = Authenticator(
+            SETTINGS, checkers, Throttle(SETTINGS, self.store), passwords, lambda: self.now
+        )
+
+    async def _add(self, name: str, password: str) -> None:
+        async with self.store.write() as transaction:
+            await transaction.add_account(Account(name, hash_password(SETTINGS, password)))
+
+    async def _change(self, name: str, password: str) -> None:
+        async with self.store.write() as transaction:
+            await transaction.update_account(Account(name, hash_password(SETTINGS, password)))
+
+    async def _in_thread(self, work: Callable[[], bool]) -> bool:
+        self.count += 1
+        if self.wait:
+            turn: Deferred[bool] = Deferred()
+            self.hashes.append(turn)
+            await turn
+        return work()
+
+    def _authenticate(self, request: Request) -> Deferred[tuple[Principal, float]]:
+        return Deferred.fromCoroutine(self.authenticator.authenticate(request))
+
+    def _name(self, request: Request) -> str:
+        return self.successResultOf(self._authenticate(request))[0].name
+
+    def _refusal(self, request: Request) -> HTTPError:
+        error = self.failureResultOf(self._authenticate(request), HTTPError).value
+        assert isinstance(error, HTTPError)
+        return error
+
+    def test_the_right_password_gives_the_principal_once_hashed(self) -> None:
+        for _ in range(5):
+            self.assertEqual(self._name(_request("alice", "secret")), "alice")
+        self.assertEqual(self.count, 1)
+
+    def test_without_credentials_there_is_a_challenge(self) -> None:
+        error = self._refusal(_request(None))
+        self.assertEqual(error.status, 401)
+        self.assertEqual(error.headers["WWW-Authenticate"], 'Basic realm="davd", charset="UTF-8"')
+
+    def test_wrong_password_and_unknown_name_look_and_cost_the_same(self) -> None:
+        wrong, unknown = self._refusal(_request("alice", "guess")), self._refusal(_request("nobody", "guess"))
+        self.assertEqual((wrong.status, wrong.headers), (unknown.status, unknown.headers))
+        self.assertEqual(self.count, 2)
+
+    def test_an_unprotected_connection_is_refused_without_a_challenge(self) -> None:
+        error = self._refusal(_request("alice", "secret", secure=False))
+        self.assertEqual(error.status, 403)
+        self.assertNotIn("WWW-Authenticate", error.headers)
+
+    def test_a_changed_password_ends_what_was_remembered(self) -> None:
+        self._name(_request("alice", "secret"))
+        drive(self._change("alice", "another"))
+        self.assertEqual(self._refusal(_request("alice", "secret")).status, 401)
+        self.assertEqual(self._name(_request("alice", "another")), "alice")
+
+    def test_another_commit_does_not_cost_a_hash(self) -> None:
+        self._name(_request("alice", "secret"))
+        drive(self._add("bob", "other"))
+        self._name(_request("alice", "secret"))
+        self.assertEqual(self.count, 1)
+
+    def test_what_is_remembered_ends_after_its_time(self) -> None:
+        self._name(_request("alice", "secret"))
+        self.now += SETTINGS.remember_seconds
+        self._name(_request("alice", "secret"))
+        self.assertEqual(self.count, 2)
+
+    def test_the_same_credentials_at_once_share_a_hash(self) -> None:
+        self.wait = True
+        results = [self._authenticate(_request("alice", "secret")) for _ in range(20)]
+        self.assertEqual(self.count, 1)
+        self.hashes[0].callback(True)
+        self.assertEqual({self.successResultOf(result)[0].name for result in results}, {"alice"})
+
+    def test_many_guesses_at_once_are_held_to_the_limit(self) -> None:
+        self.wait = True
+        results = [self._authenticate(_request("alice", f"guess {turn}")) for turn in range(30)]
+        self.assertEqual(self.count, SETTINGS.max_failures)
+        refused = [self.failureResultOf(result, HTTPError).value for result in results[SETTINGS.max_failures :]]
+        self.assertEqual({error.status for error in refused}, {429})
+        for turn in self.hashes:
+            turn.callback(True)
+        for result in results[: SETTINGS.max_failures]:
+            self.assertEqual(self.failureResultOf(result, HTTPError).value.status, 401)
+
+    def test_after_ten_failures_even_the_right_password_waits(self) -> None:
+        for turn in range(10):
+            self.assertEqual(self._refusal(_request("alice", f"guess {turn}")).status, 401)
+        error = self._refusal(_request("alice", "secret"))
+        self.assertEqual((error.status, error.headers["Retry-After"]), (429, "60"))
+        self.now += 60
+        self.assertEqual(self._name(_request("alice", "secret")), "alice")
+
+    def test_a_client_that_is_logged_in_stays_so_while_others_guess(self) -> None:
+        self._name(_request("alice", "secret"))
+        for turn in range(12):
+            self._refusal(_request("alice", f"guess {turn}"))
+        self.assertEqual(self._name(_request("alice", "secret")), "alice")
+
+    def test_the_next_checker_is_asked_for_names_the_first_does_not_know(self) -> None:
+        self.assertEqual(self._name(_request("carol", "from elsewhere")), "carol")
+        self.assertEqual(self._refusal(_request("carol", "wrong")).status, 401)
+
+    def test_a_flood_of_hashes_is_refused(self) -> None:
+        self.wait = True
+        settings = AuthenticationSettings(max_failures=1000)
+        passwords = Passwords(SETTINGS, self._in_thread)
+        throttle = Throttle(settings, self.store)
+        authenticator = Authenticator(
+            SETTINGS, [AccountsChecker(self.store, passwords)], throttle, passwords, lambda: self.now
+        )
+        results = [
+            Deferred.fromCoroutine(authenticator.authenticate(_request("alice", f"guess {turn}"))) for turn in range(40)
+        ]
+        error = self.failureResultOf(results[-1], HTTPError).value
+        self.assertEqual((error.status, error.headers["Retry-After"]), (503, "2"))
+        for turn in self.hashes:
+            turn.callback(True)
+        for result in results[:-1]:
+            self.failureResultOf(result, HTTPError)

@@ -1,0 +1,1 @@
+"""davd and its peers measured side by side: `python -m tests.performance`."""

@@ -1,0 +1,1 @@
+"""One server to measure in each module, all behind the same face."""
