@@ -16,11 +16,6 @@ from davd.stores.sqlite.store import SQLiteStore
 Result = TypeVar("Result")
 
 
-async def run_here(work: Callable[[], Result]) -> Result:
-    """Do what the server would do in a thread: the command has nothing else to do meanwhile."""
-    return work()
-
-
 def drive(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine that never waits, since all blocking work is done where it stands."""
     try:
@@ -42,7 +37,7 @@ class Context:
 
         async def whole() -> Result:
             make_folder(self.settings.data)
-            store = SQLiteStore(self.settings.data, self.settings.store, run_here)
+            store = SQLiteStore(self.settings.data, self.settings.store)
             await store.start()
             try:
                 return await work(store)

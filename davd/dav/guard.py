@@ -63,7 +63,7 @@ def _require(exchange: Exchange, chain: Sequence[Resource], segments: tuple[str,
         return
     if READ not in held:
         raise HTTPError(404)
-    # RFC 3744, 7.1.1: the body "SHOULD contain" the resource and the privilege that was missing.
+    # RFC 3744, 7.1.1: the error names the resource and the privilege that was missing on it.
     content = writer.element(
         "{DAV:}resource",
         [

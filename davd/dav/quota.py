@@ -28,5 +28,5 @@ async def require_room(transaction: IReadTransaction, settings: DavSettings, own
     quota: Quota = await transaction.quota(owner)
     most = limit(quota, settings)
     if most is not None and quota.used + growth > most:
-        # RFC 4331, 6: "the method MUST be failed with 507 (Insufficient Storage)" and DAV:quota-not-exceeded.
+        # RFC 4331, 6: 507 "SHOULD be used when a client request [...] fails because it would exceed their quota".
         raise HTTPError(507, "{DAV:}quota-not-exceeded")

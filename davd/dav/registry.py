@@ -62,10 +62,11 @@ class LiveProperty:
     transaction with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are
     protected.
     `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.
-    `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before anything
-    is set. `stored` tells that clients may store an element of their own under the name, which then counts instead of
-    what `get` gives. `column` is the fast form of `get` for many resources of one type: one text, already escaped, for each of
-    them, or one `str` that all of them have, or None when none of them has the property, or `()` when only some do.
+    `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before any is
+    carried out. `stored` tells that clients may store an element of their own under the name, which then counts instead
+    of what `get` gives. `column` is the fast form of `get` for many resources of one type: one text, already escaped,
+    for each of them, or one `str` that all of them have, or None when none of them has the property, or `()` when only
+    some do.
     """
 
     name: str

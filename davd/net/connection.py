@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, INegotiated, IPushProducer
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -35,7 +35,7 @@ class Connection(Protocol):
 
     `peer` is the client's address as text, empty for a UNIX socket. `tls` tells whether the client speaks TLS to us,
     `secure` whether what it sends is protected in any way that `Request.secure` names. The transport is used as
-    ITransport and IConsumer, and for more only where it offers more (`send_file`, `outstanding`, `loseWriteConnection`).
+    ITransport and IConsumer, and for more only where it offers more: `send_file`, `outstanding`, `loseWriteConnection`.
 
     To a transport a connection is a push producer all its life: `pauseProducing` says that the transport holds enough.
     """
@@ -82,13 +82,30 @@ class Connection(Protocol):
         """Serve nothing beyond what is under way, and close."""
         self.close()
 
+    def relocate(self, peer: str) -> bool:
+        """Take the address that a trusted proxy told for the client's; False when that has its fill of connections.
+
+        Only before the connection is made.
+        """
+        if not self._place.move(peer):
+            return False
+        self.peer = peer
+        return True
+
+    def dismiss(self) -> None:
+        """End a connection that was never made: its place is free again."""
+        self._phase = LOST
+        self._patience.end()
+        self._progress.end()
+        self._place.leave(self)
+
     # IProtocol, IHandshakeListener, IHalfCloseableProtocol
 
     def connectionMade(self) -> None:
         """The transport is there; with TLS its handshake still has to come."""
         transport: Any = self.transport
         self._write = transport.write
-        self.tls = INegotiated.providedBy(transport)
+        self.tls = getattr(transport, "tls", False) or ISSLTransport.providedBy(transport)
         self.secure = self.tls or not self.peer or is_loopback(self.peer)
         no_delay = getattr(transport, "setTcpNoDelay", None)
         if no_delay is not None:
@@ -228,9 +245,9 @@ class Connection(Protocol):
     def linger(self) -> None:
         """Close in such a way that the client sees the answer although it is still sending.
 
-        RFC 9112, 9.6: "If a server performs an immediate close of a TCP connection, there is a significant risk that the
-        client will not be able to read the last HTTP response": so the sending half is closed first, and what comes in
-        is thrown away for a while, though not without bound.
+        RFC 9112, 9.6: "If a server performs an immediate close of a TCP connection, there is a significant risk that
+        the client will not be able to read the last HTTP response": so the sending half is closed first, and what comes
+        in is thrown away for a while, though not without bound.
         """
         if self._phase >= LINGERING:
             return

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from davd.http.body import Body
-from davd.http.wire.http1 import Data, Event
+from davd.http.wire.http1 import Data, End, Event
 from davd.model.errors import HTTPError
 
 
 class ContentStream(Body):
     """Hands out what the decoder has, and asks the connection for more only when somebody waits for it.
 
-    `take` gives the decoder's next event or None, `arrive` a Deferred that fires when there are more bytes. `left` is how
-    many bytes of the declared length are still to be taken, None for chunked content. `ended` tells that the end was
-    seen, `broken` that it will never be, because the content is malformed, too slow or cut short.
+    `take` gives the decoder's next event or None, `arrive` a Deferred that fires when there are more bytes. `left` is
+    how many bytes of the declared length are still to be taken, None for chunked content. `ended` tells that the end
+    was seen, `broken` that it will never be, because the content is malformed, too slow or cut short.
     """
 
     __slots__ = ("_arrive", "_take", "broken", "ended", "left")
@@ -51,6 +51,7 @@ class ContentStream(Body):
             if self.left is not None:
                 self.left -= len(event.data)
             return event.data
+        assert isinstance(event, End)
         self.ended = True
         self.trailers = event.trailers
         return b""

@@ -68,7 +68,7 @@ class Wheel:
         self._call: IDelayedCall | None = None
 
     def put(self, deadline: Deadline) -> None:
-        """See that the deadline is looked at when it is due; nothing happens when it is looked at before that anyway."""
+        """See that the deadline is looked at when it is due; it may be there already, at that time or earlier."""
         place = int(deadline.due / self._tick) + 1
         if self._call is None:
             self._start()

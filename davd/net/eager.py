@@ -6,11 +6,7 @@ at once, and the turn through the reactor costs more than the answer.
 
 from __future__ import annotations
 
-import os
 import socket
-import struct
-from fcntl import ioctl
-from termios import TIOCOUTQ
 from typing import Any
 
 from twisted.internet import tcp, unix
@@ -19,48 +15,8 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.main import CONNECTION_LOST
 from twisted.python.failure import Failure
 
+from davd.net.files import FileStretch, unacknowledged
 from davd.net.sending import Short
-
-# What one turn of the reactor gives to one connection's file.
-TURN = 1024 * 1024
-
-
-def unacknowledged(descriptor: int) -> int:
-    """How many bytes the system holds for the peer of a socket, who has not confirmed them yet."""
-    (size,) = struct.unpack("i", ioctl(descriptor, TIOCOUTQ, b"\0\0\0\0"))
-    return int(size)
-
-
-class FileStretch:
-    """What is left to be sent of a file, and who waits for it."""
-
-    __slots__ = ("descriptor", "done", "left", "offset")
-
-    def __init__(self, descriptor: int, offset: int, length: int) -> None:
-        self.descriptor = descriptor
-        self.offset = offset
-        self.left = length
-        self.done: Deferred[None] = Deferred()
-
-    def send(self, out: int) -> bool:
-        """Send as much as the socket takes in one turn; whether all was sent. Raises OSError, and Short at a false end."""
-        turn = TURN
-        while self.left and turn > 0:
-            try:
-                sent = os.sendfile(out, self.descriptor, self.offset, min(self.left, turn))
-            except BlockingIOError:
-                return False
-            if not sent:
-                raise Short("the file is shorter than it was")
-            self.offset += sent
-            self.left -= sent
-            turn -= sent
-        return not self.left
-
-    def fire(self, result: Any = None) -> None:
-        """Tell that it was sent, or how it failed; once."""
-        if not self.done.called:
-            self.done.callback(result)
 
 
 class _Eager:

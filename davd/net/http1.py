@@ -50,7 +50,7 @@ class HTTP1(Connection):
         self._statistics = context.statistics
         self._idle_timeout = context.settings.idle_timeout
         self._decoder = Decoder(context.limits)
-        self._trusted = peer in context.trusted if context.trusted else False
+        self._trusted = False
         self._idle = False
         self._running = False
         self._advancing = False
@@ -88,6 +88,7 @@ class HTTP1(Connection):
 
     def opened(self) -> None:
         """Wait for the first request."""
+        self._trusted = self.peer in self._context.trusted
         self._rest()
 
     def received(self, data: bytes) -> None:
@@ -189,7 +190,7 @@ class HTTP1(Connection):
             self._decoder.next()
             body = Body()
         else:
-            body = self._content = ContentStream(head.length, self._decoder.next, self._arrive)  # type: ignore[arg-type]
+            body = self._content = ContentStream(head.length, self._decoder.next, self._arrive)
             self._expects = head.expect_continue
             self._credit = context.settings.body_grace
         self._request = request = Request(
@@ -312,7 +313,8 @@ class HTTP1(Connection):
 
     def _arrive(self) -> Deferred[None]:
         """The application waits for content that is not here yet."""
-        self._arrival = arrival = Deferred()
+        arrival: Deferred[None] = Deferred()
+        self._arrival = arrival
         if self._eof:
             self._cut(400)
             return arrival

@@ -6,7 +6,7 @@ Implements: RFC 9112, 6, 7.1
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -64,7 +64,7 @@ async def send(outlet: Outlet, head: bytes, body: Content, chunked: bool, promis
         await release(body)
 
 
-async def _sequence(outlet: Outlet, head: bytes, pieces: list[bytes | FileRange]) -> None:
+async def _sequence(outlet: Outlet, head: bytes, pieces: Sequence[bytes | FileRange]) -> None:
     for piece in pieces:
         if isinstance(piece, FileRange):
             await _file(outlet, head, piece)

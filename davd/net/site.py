@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -12,6 +13,7 @@ from davd.net.application import Application
 from davd.net.connection import Connection
 from davd.net.context import SiteContext
 from davd.net.date import DateNow
+from davd.net.deadlines import Deadline
 from davd.net.http1 import HTTP1
 from davd.net.peers import Networks, bucket
 from davd.net.settings import NetSettings
@@ -38,6 +40,7 @@ class _Place:
             return False
         counted = site._count_address(address)
         if counted is False:
+            site.statistics.refused_address += 1
             return False
         site._forget_address(self._bucket)
         self._bucket = counted
@@ -63,6 +66,7 @@ class Site(Factory):
         self.settings = settings
         self._context = SiteContext(application, settings, clock, date)
         self._exempt = Networks(settings.exempt_networks)
+        self.proxies = Networks(settings.proxy_protocol)
         self._by_address: dict[str, int] = {}
         self._connections: set[Connection] = set()
         self._draining: list[Deferred[None]] = []
@@ -73,22 +77,24 @@ class Site(Factory):
         """The counters, alive."""
         return self._context.statistics
 
-    @property
-    def proxies(self) -> Networks:
-        """The networks whose connections begin with a PROXY header."""
-        return Networks(self.settings.proxy_protocol)
+    def deadline(self, expired: Callable[[], None]) -> Deadline:
+        """A deadline on the wheel of this site's connections; `expired` is called when it strikes."""
+        return Deadline(self._context.wheel, expired)
 
     def buildProtocol(self, addr: IAddress | None) -> HTTP1 | None:
         """The protocol for a connection from `addr`, which counts from now on; None when it is over a limit."""
         return self.connection(str(getattr(addr, "host", "")))
 
     def connection(self, peer: str) -> HTTP1 | None:
-        """The same by address text; empty for a UNIX socket, which is not limited per address."""
+        """The same by address text; empty for a UNIX socket, which is not limited per address.
+
+        Neither is a proxy that tells its clients' addresses: `Connection.relocate` counts those.
+        """
         statistics = self._context.statistics
         if self._closed or statistics.connections >= self.settings.max_connections:
             statistics.refused += 1
             return None
-        counted = self._count_address(peer)
+        counted = None if peer in self.proxies else self._count_address(peer)
         if counted is False:
             statistics.refused_address += 1
             return None
@@ -117,7 +123,7 @@ class Site(Factory):
             connection.abort()
 
     def _count_address(self, peer: str) -> str | None | Any:
-        """Count one more from there: the name it is counted under, None when it is exempt, False when over the limit."""
+        """Count one more: the name it is counted under, None when it is exempt, False when that is over the limit."""
         if not peer or peer in self._exempt:
             return None
         name = bucket(peer)
@@ -139,7 +145,7 @@ class Site(Factory):
     def _left(self, name: str | None, connection: object) -> None:
         self._forget_address(name)
         self._context.statistics.connections -= 1
-        self._connections.discard(connection)  # type: ignore[arg-type]
+        self._connections.discard(connection)
         self._check_drained()
 
     def _check_drained(self) -> None:

@@ -74,7 +74,7 @@ class Steps(Generic[T]):
             result = outcome.pop()
             try:
                 if isinstance(result, Failure):
-                    waiting = result.throwExceptionIntoGenerator(self._coroutine)  # type: ignore[arg-type]
+                    waiting = result.throwExceptionIntoGenerator(self._coroutine)
                 else:
                     waiting = self._coroutine.send(result)
             except StopIteration as stop:

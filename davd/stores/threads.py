@@ -44,7 +44,7 @@ async def finished(running: Awaitable[T]) -> T:
         raise cancelled
     if isinstance(outcome[0], Failure):
         outcome[0].raiseException()
-    return outcome[0]  # type: ignore[return-value]
+    return outcome[0]
 
 
 def _wake(_: object, waiting: Deferred[None]) -> None:

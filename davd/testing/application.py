@@ -18,8 +18,8 @@ async def greet(request: Request) -> Response:
 class ScriptedApplication:
     """Answers each path with the function registered for it in `answers`, every other path with `otherwise`.
 
-    `requests` are those that came, in their order. What a response with a `ticket` became is kept in `kept`, by raw head
-    and security, and given back by `recall` as often as it is asked for; empty `kept` to make it forget.
+    `requests` are those that came, in their order. What a response with a `ticket` became is kept in `kept`, by raw
+    head and security, and given back by `recall` as often as it is asked for; empty `kept` to make it forget.
     """
 
     def __init__(self, otherwise: Answer = greet) -> None:

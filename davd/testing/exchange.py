@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from os import pread
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from davd.application import failure
 from davd.application.provision import provision
@@ -22,7 +22,7 @@ from davd.dav.settings import DavSettings
 from davd.http.body import Body, BytesBody
 from davd.http.request import Request
 from davd.http.response import FileRange, Response
-from davd.interfaces.store import IStore, ITransaction
+from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.principal import Principal
@@ -125,7 +125,7 @@ class Trial:
                 upload.discard(stored, self.store.blobs)
             raise
 
-    async def _exchange(self, request: Request, principal: Principal, transaction: ITransaction) -> Exchange:
+    async def _exchange(self, request: Request, principal: Principal, transaction: IReadTransaction) -> Exchange:
         path = request.path.removeprefix(self.settings.prefix) or "/"
         node = await locate(transaction, Path((), True) if path == "*" else Path.parse(path))
         node = decide.conceal(principal, node)
@@ -140,7 +140,8 @@ class Trial:
             parse_fields(request.headers),
             principal,
             node,
-            transaction,
+            # A verb writes only when its row has said so, and then it has been given a transaction that can.
+            cast(ITransaction, transaction),
             self.store,
             self.registry,
             self.settings,

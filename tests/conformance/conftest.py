@@ -1,5 +1,6 @@
 """Fixtures: one daemon for each reactor for the whole run, and a fresh collection for each test."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -23,6 +24,8 @@ def daemons() -> Iterator[Callable[[str], Daemon]]:
             return running[reactor]
 
         yield on
+        for reactor, daemon in running.items():
+            assert daemon.stop() in (0, -signal.SIGTERM), f"{reactor}: {daemon.log()}"
 
 
 def _without_errors(daemon: Daemon) -> Iterator[Daemon]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from webdav4.client import Client, ResourceAlreadyExists, ResourceNotFound
+from webdav4.client import Client, ResourceAlreadyExists, ResourceNotFound  # type: ignore[import-untyped]
 
 from tests.conformance.daemon import Daemon
 

@@ -126,7 +126,7 @@ class TestCopyFileIn:
         assert row["{DAV:}getcontentlength"][1].text == "12"
         assert row[WIN32 + "FileAttributes"][1].text == "00000020"
         assert row[WIN32 + "LastModifiedTime"][1].text == later["LastModifiedTime"]
-        assert parsedate_to_datetime(row["{DAV:}getlastmodified"][1].text or "")
+        assert parsedate_to_datetime(row["{DAV:}getlastmodified"][1].text or "").tzinfo is not None
         assert not len(row["{DAV:}lockdiscovery"][1])
         assert windows.ask("GET", path).body == b"from Windows"
 

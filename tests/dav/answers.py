@@ -93,7 +93,7 @@ def prop(*names: str) -> bytes:
     holder = etree.SubElement(root, D + "prop")
     for name in names:
         etree.SubElement(holder, name)
-    return etree.tostring(root)
+    return etree.tostring(root, encoding="utf-8")
 
 
 def condition(trial: Trial, response: Response) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from davd.dav.settings import DavSettings
 from davd.dav.core import EXTENSION
 from davd.dav.methods.propfind import PROPFIND
 from davd.dav.methods.proppatch import PROPPATCH
 from davd.dav.properties import acl, microsoft, principal, quota, sync, webdav
 from davd.dav.registry import Extension
+from davd.dav.settings import DavSettings
 from davd.testing.exchange import Trial
 
 _BROUGHT = {row.name for row in EXTENSION.methods}

@@ -121,7 +121,7 @@ def main(argv: Sequence[str]) -> int:
         for row in rows:
             found = measured(row, Setting(options.seconds, folder), peers)
             for name in dict.fromkeys(cell.row for cell in found):
-                suffix = name.removeprefix(row.name).replace("-", " ").upper()
+                suffix = name.removeprefix(row.name).replace("-", ": ").upper()
                 print("\n" + table(row.title + suffix, [cell for cell in found if cell.row == name], OURS), flush=True)
             cells += found
     lines = verdicts(cells, OURS)

@@ -85,7 +85,10 @@ def table(title: str, cells: Sequence[Cell], ours: Sequence[str]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = [title]
     for line, cell_of_line in zip(lines, [None, *cells], strict=True):
-        words = [line[0].ljust(widths[0]), *(word.rjust(width) for word, width in zip(line[1:], widths[1:], strict=True))]
+        words = [
+            line[0].ljust(widths[0]),
+            *(word.rjust(width) for word, width in zip(line[1:], widths[1:], strict=True)),
+        ]
         fault = f"   WRONG: {cell_of_line.fault}" if cell_of_line and cell_of_line.fault else ""
         text.append("  " + "  ".join(words) + fault)
     return "\n".join(text)

@@ -10,7 +10,7 @@ Cells = Mapping[tuple[str, str], Cell]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One figure: what it says, how it follows from the cells (None: not measured), its bound and which side is good."""
+    """One figure: what it says, how it follows from the cells (None: not measured), its bound, its good side."""
 
     text: str
     value: Callable[[Cells, str], float | None]

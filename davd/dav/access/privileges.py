@@ -30,7 +30,7 @@ class Privilege:
     contains: tuple[Privilege, ...] = ()
 
 
-# RFC 3744, 3.12: "DAV:write MUST contain DAV:bind, DAV:unbind, DAV:write-properties and DAV:write-content."
+# RFC 3744, 3.12: DAV:write MUST contain DAV:bind, DAV:unbind, DAV:write-properties and DAV:write-content.
 TREE: Final = Privilege(
     ALL,
     "Any operation",

@@ -59,8 +59,8 @@ async def _copy(exchange: Exchange, source: Resource, place: Destination, infini
     transaction, now = exchange.transaction, exchange.now
     kept: list[Lock] = []
     if place.overwritten is not None:
-        # RFC 4918, 6.1, 9.8.4: COPY changes what is at the destination URL without unmapping it, so a lock with its root
-        # there stays; RFC 4918, 7.6: those of the source do not come along.
+        # RFC 4918, 6.1, 9.8.4: COPY changes what is at the destination URL without unmapping it, so a lock with its
+        # root there stays; RFC 4918, 7.6: those of the source do not come along.
         kept = await transaction.locks([place.overwritten.id], now)
         await transaction.delete(place.overwritten, now)
     parent = place.parent

@@ -53,8 +53,8 @@ async def destination(exchange: Exchange) -> Destination:
         exchange.fields.destination, request.authority, settings.hostnames, request.scheme, settings.prefix
     )
     source = exchange.node.path
-    # RFC 4918, 9.8.5, 9.9.4: 403, "possibly because the source and destination resources are the same resource"; a
-    # collection has no place within itself, and what is above it cannot be overwritten while it is read.
+    # RFC 4918, 9.8.5, 9.9.4: 403 when "the source and destination resources are the same"; a collection has no place
+    # within itself, and what is above it cannot be overwritten while it is read.
     if path.contains(source) or source.contains(path):
         raise HTTPError(403, detail="the destination is the source, or above or below it")
     node = await guard.find(exchange, path)

@@ -89,8 +89,8 @@ async def _partial(
     if len(selected) == 1:
         headers["Content-Range"] = ranges.content_range(*selected[0], length)
         return Response(206, headers, parts[0])
-    # RFC 9110, 15.3.7.2: "the server MUST generate a multipart/byteranges payload", and "MUST NOT generate a
-    # Content-Range header field in the HTTP header section".
+    # RFC 9110, 15.3.7.2: several parts are sent as multipart/byteranges, and the server "MUST NOT generate a
+    # Content-Range header field in the HTTP header section of a multiple part response".
     boundary = token_hex(16)
     heads, closing, _ = ranges.multipart(selected, length, headers["Content-Type"], boundary)
     headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"

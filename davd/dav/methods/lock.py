@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 from uuid import uuid4
 
 from davd.dav import guard, if_header
@@ -23,7 +24,7 @@ from davd.model.resource import FILE, NewContent, Resource
 
 _XML = "application/xml; charset=utf-8"
 _NO_CONFLICT = "{DAV:}no-conflicting-lock"
-_EMPTY = NewContent(0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", data=b"")
+_EMPTY = NewContent(0, sha256(b"").hexdigest(), data=b"")
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -65,7 +66,8 @@ async def _take(exchange: Exchange) -> Response:
     resource = node.resource if node.resource is not None else await _create(exchange)
     lock = await _add(exchange, resource, info, infinite)
     headers = {"Content-Type": _XML, "Lock-Token": f"<{lock.token}>"}
-    # RFC 4918, 9.10.4: a lock on an unmapped URL "MUST create a new, empty resource"; 9.10.6: that is a 201.
+    # RFC 4918, 9.10.4: on an unmapped URL a successful LOCK "MUST result in the creation of an empty resource that is
+    # locked (and that is not a collection)"; 9.10.6: that is a 201.
     status = 200 if node.resource is not None else 201
     return Response(status, headers, _discovery(exchange, resource, [*covering, lock]))
 
@@ -135,8 +137,8 @@ def _granted(exchange: Exchange) -> int:
 
 async def _refresh(exchange: Exchange) -> Response:
     node = exchange.node
-    # RFC 4918, 9.10.2: a refresh has no body, "MUST specify which lock to refresh by using the 'If' header with a single
-    # lock token", and its Depth is ignored.
+    # RFC 4918, 9.10.2: a refresh has no body and "MUST specify which lock to refresh by using the 'If' header with a
+    # single lock token"; its Depth is ignored.
     text = exchange.fields.if_
     if text is None:
         raise HTTPError(400, detail="LOCK with neither a body nor an If header field")
@@ -157,7 +159,7 @@ async def _refresh(exchange: Exchange) -> Response:
     refreshed = replace(lock, timeout=timeout, expires=exchange.now + timeout)
     await exchange.transaction.refresh_lock(lock.token, timeout, refreshed.expires)
     shown = [refreshed if other is lock else other for other in covering]
-    # RFC 4918, 9.10.2: "the Lock-Token header MUST NOT be returned in the response for a successful refresh".
+    # RFC 4918, 9.10.2: "The Lock-Token header is not returned in the response for a successful refresh LOCK request".
     return Response(200, {"Content-Type": _XML}, _discovery(exchange, resource, shown))
 
 

@@ -24,7 +24,8 @@ async def respond(exchange: Exchange) -> Response:
     node, transaction, now = exchange.node, exchange.transaction, exchange.now
     source = guard.require(exchange, node, READ)
     guard.require_parent(exchange, node, UNBIND)
-    # RFC 4918, 9.9.2: "A client MUST NOT submit a Depth header on a MOVE on a collection with any value but 'infinity'."
+    # RFC 4918, 9.9.2: "A client MUST NOT submit a Depth header on a MOVE on a collection with any value but
+    # 'infinity'."
     if source.is_collection and exchange.fields.depth not in (None, "infinity"):
         raise HTTPError(400, detail="MOVE of a collection with a finite Depth")
     place = await destination(exchange)

@@ -15,7 +15,8 @@ from davd.http.response import Response
 def answer(registry: Registry, allowed: Iterable[str]) -> Response:
     """The answer that names `allowed` methods."""
     headers = {
-        # RFC 4918, 18: a resource MUST return the DAV header with its compliance classes on all OPTIONS responses.
+        # RFC 4918, 10.1: "All DAV-compliant resources MUST return the DAV header with compliance-class "1" on all
+        # OPTIONS responses."
         "DAV": registry.compliance,
         "Allow": ", ".join(allowed),
         # What the Windows redirector and Office look for before they take a server for one they can write to.

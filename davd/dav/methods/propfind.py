@@ -58,39 +58,44 @@ async def respond(exchange: Exchange) -> Response:
     with_target = not preferences.depth_noroot
     applied = preferences.applied("return", "depth-noroot")
     if depth == "1":
-        return multistatus.respond(await listing.members(with_target), applied)
+        return multistatus.respond(await listing.members(with_target, await listing.first_members()), applied)
     return multistatus.respond(await listing.tree(with_target), applied)
 
 
 class Listing:
-    """The answers about one target in one exchange."""
+    """The answers about one target in one exchange; `tail` is written after the last DAV:response."""
 
-    __slots__ = ("_base", "_chain", "_exchange", "_renderer", "_target")
+    __slots__ = ("_base", "_chain", "_exchange", "_renderer", "_tail", "_target")
 
-    def __init__(self, exchange: Exchange, target: Resource, renderer: Responses) -> None:
+    def __init__(self, exchange: Exchange, target: Resource, renderer: Responses, tail: bytes = b"") -> None:
         self._exchange = exchange
         self._target = target
         self._renderer = renderer
+        self._tail = tail
         self._chain = exchange.node.chain
         self._base = base_href(exchange, exchange.node.path.segments)
 
     async def alone(self) -> bytes:
         """The target without its members."""
-        return document(self._renderer, [await self._of_target()])
+        return document(self._renderer, [await self._of_target(), self._tail])
 
     async def _of_target(self) -> bytes:
         rows = [self._target]
         view = await load(self._exchange, self._exchange.transaction, self._renderer.needs, rows, self._chain[:-1])
         return self._renderer.render(view, self._base, ("",), rows)
 
-    async def members(self, with_target: bool) -> bytes | AsyncIterator[bytes]:
-        """The members of the target, after the target itself if it is wanted."""
+    async def first_members(self) -> list[Resource]:
+        """The rows of the first page, and one more if there are further ones."""
+        rows: list[Resource] = await self._exchange.transaction.members(self._target.id, "", WHOLE + 1)
+        return rows
+
+    async def members(self, with_target: bool, rows: Sequence[Resource]) -> bytes | AsyncIterator[bytes]:
+        """The members of the target, after the target itself if it is wanted; `rows` are those of `first_members`."""
         transaction = self._exchange.transaction
-        rows: list[Resource] = await transaction.members(self._target.id, "", WHOLE + 1)
         pieces = [await self._of_target()] if with_target else []
         pieces.append(await self._of_members(transaction, rows[:WHOLE]))
         if len(rows) <= WHOLE:
-            return document(self._renderer, pieces)
+            return document(self._renderer, [*pieces, self._tail])
         return self._further_members([self._renderer.open, *pieces], rows[WHOLE - 1].name)
 
     async def _of_members(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> bytes:
@@ -111,7 +116,7 @@ class Listing:
                 after = rows[-1].name
             if piece:
                 yield piece
-        yield MULTISTATUS_CLOSE
+        yield self._tail + MULTISTATUS_CLOSE
 
     async def tree(self, with_target: bool) -> bytes | AsyncIterator[bytes]:
         """All below the target, after the target itself if it is wanted."""
@@ -125,7 +130,7 @@ class Listing:
         above = [*self._chain, *[row for _, row in found if row.is_collection]]
         pieces.append(await self._of_tree(transaction, found[:WHOLE], above))
         if len(found) <= WHOLE:
-            return document(self._renderer, pieces)
+            return document(self._renderer, [*pieces, self._tail])
         return self._further_tree([self._renderer.open, *pieces], found, above)
 
     async def _below(self, transaction: IReadTransaction, collection: Resource, room: int) -> Tree:
@@ -162,7 +167,7 @@ class Listing:
             async with self._exchange.store.read() as transaction:
                 piece = await self._of_tree(transaction, found[start : start + PAGE], above)
             yield piece
-        yield MULTISTATUS_CLOSE
+        yield self._tail + MULTISTATUS_CLOSE
 
 
 def base_href(exchange: Exchange, segments: tuple[str, ...]) -> str:

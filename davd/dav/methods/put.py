@@ -48,7 +48,7 @@ async def respond(exchange: Exchange) -> Response:
     else:
         stored = await transaction.replace(node.resource, upload, kind, now, modified)
     status = 201 if node.resource is None else 204
-    # RFC 9110, 9.3.4: a validator may be sent because the content is stored "without any transformation".
+    # RFC 9110, 9.3.4: a validator is sent because the content "was saved without any transformation".
     headers = {"ETag": stored.etag}
     if modified is not None:
         headers["X-OC-MTime"] = "accepted"
@@ -70,8 +70,8 @@ async def _permit(exchange: Exchange, length: int) -> Resource:
         guard.require(exchange, node, WRITE_CONTENT)
     elif node.path.slash:
         raise HTTPError(409, detail="a file whose URL ends with a slash")
-    # RFC 9110, 14.5: an origin server that does not support partial PUT "SHOULD respond with a 400 (Bad Request)", since
-    # storing a part as the whole would lose the rest.
+    # RFC 9110, 14.5: an origin server "SHOULD respond with a 400 (Bad Request) response if it receives Content-Range on
+    # a PUT for a target resource that does not support partial PUT requests".
     if "content-range" in exchange.request.headers:
         raise HTTPError(400, detail="PUT with Content-Range")
     await guard.check_preconditions(exchange)

@@ -23,10 +23,11 @@ async def respond(exchange: Exchange) -> Response:
     node = exchange.node
     guard.require(exchange, node, READ)
     token = exchange.fields.lock_token
-    # RFC 4918, 10.5: "The Lock-Token request header MUST be used with the UNLOCK method".
+    # RFC 4918, 9.11.1: "400 (Bad Request) - No lock token was provided."
     if token is None:
         raise HTTPError(400, detail="UNLOCK without a Lock-Token")
     await guard.check_preconditions(exchange)
+    # RFC 4918, 10.5: the token "MUST identify a lock that contains the resource identified by Request-URI as a member".
     lock = _named(await guard.covering_locks(exchange, node.chain), token)
     if lock is None:
         raise HTTPError(409, "{DAV:}lock-token-matches-request-uri")

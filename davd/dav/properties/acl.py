@@ -8,8 +8,9 @@ Implements: RFC 3744, 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from davd.dav.access.privileges import READ_ACL, TREE, Privilege
@@ -18,6 +19,8 @@ from davd.dav.registry import LiveProperty
 from davd.formats.xml.names import XML_LANG
 from davd.formats.xml.writer import element, href
 from davd.model.resource import Resource
+
+_owner_name = attrgetter("owner")
 
 
 @lru_cache(maxsize=64)
@@ -56,12 +59,24 @@ def _acl(view: View, resource: Resource) -> bytes | None:
     return _ACE % _privileges(held)
 
 
-def _current_user_privilege_sets(view: View, rows: Sequence[Resource]) -> Iterable[str]:
-    return [_privileges(view.privileges(row)).decode() for row in rows]
+def _current_user_privilege_set(view: View, resource: Resource) -> bytes:
+    return _privileges(view.privileges(resource))
+
+
+def _by_owner(get: Callable[[View, Resource], bytes]) -> Callable[[View, Sequence[Resource]], Iterable[str]]:
+    """The column of a property that is the same for all resources of one type that one user owns."""
+
+    def column(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+        owners = set(map(_owner_name, rows))
+        if len(owners) == 1:
+            return get(view, rows[0]).decode()
+        return [get(view, row).decode() for row in rows]
+
+    return column
 
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
-    LiveProperty("{DAV:}owner", _owner, in_allprop=False),
+    LiveProperty("{DAV:}owner", _owner, in_allprop=False, column=_by_owner(_owner)),
     # RFC 3744, 5.2: the group "MAY be empty"; nothing here belongs to one.
     LiveProperty("{DAV:}group", lambda view, row: b"", in_allprop=False, column=lambda view, rows: ""),
     LiveProperty(
@@ -72,9 +87,9 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
     ),
     LiveProperty(
         "{DAV:}current-user-privilege-set",
-        lambda view, row: _privileges(view.privileges(row)),
+        _current_user_privilege_set,
         in_allprop=False,
-        column=_current_user_privilege_sets,
+        column=_by_owner(_current_user_privilege_set),
     ),
     LiveProperty("{DAV:}acl", _acl, in_allprop=False),
     LiveProperty("{DAV:}acl-restrictions", lambda view, row: b"<D:grant-only/><D:no-invert/>", in_allprop=False),

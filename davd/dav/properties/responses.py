@@ -124,7 +124,7 @@ class Responses:
         columns: list[Iterable[str]] = [names]
         constant: list[str | None] = []
         number = len(rows)
-        for asked, live in self._live:
+        for _, live in self._live:
             column = _values(live, view, rows) if live.column is None else live.column(view, rows)
             if column is None or isinstance(column, str):
                 constant.append(column)
@@ -185,27 +185,35 @@ class Responses:
 
     def _alone(self, view: View, base: str, name: str, row: Resource) -> str:
         """One resource by itself."""
+        elements, missing = self.elements(view, row)
+        found = list(elements.values())
+        if self.wanted.kind != "prop":
+            found += self._others(view.stored.get(row.id) or {})
+        return self.whole(base + name, row, found, missing)
+
+    def elements(self, view: View, row: Resource) -> tuple[dict[str, str], list[str]]:
+        """The property elements that a resource has of those asked for, by name; and empty ones for the others."""
         stored = view.stored.get(row.id) or {}
         naming = self.wanted.kind == "propname"
-        found = []
-        missing = []
+        found: dict[str, str] = {}
+        missing: list[str] = []
         for asked in self._asked:
             live = asked.live
             if (live is None or live.stored) and asked.name in stored:
-                found.append(asked.empty if naming else stored[asked.name].decode())
+                found[asked.name] = asked.empty if naming else stored[asked.name].decode()
                 continue
             value = None if live is None else live.get(view, row)
-            if value is None:
+            if value is not None:
+                found[asked.name] = asked.empty if naming or not value else asked.start + _text(value) + asked.end
+            elif not naming:
                 missing.append(asked.empty)
-            else:
-                found.append(asked.empty if naming or not value else asked.start + _text(value) + asked.end)
-        if self.wanted.kind != "prop":
-            found += self._others(stored)
-            if naming:
-                missing = []
+        return found, missing
+
+    def whole(self, reference: str, row: Resource, found: Sequence[str], missing: list[str]) -> str:
+        """A DAV:response of elements; `reference` is the href, escaped and without the slash of a collection."""
         slash = "/" if row.type != FILE else ""
         propstat = f"{_PROPSTAT}{''.join(found)}{_FOUND}" if found else ""
-        return f"{_RESPONSE}{base}{name}{slash}</D:href>{propstat}{self._not_found(missing, bool(found))}{_CLOSE}"
+        return f"{_RESPONSE}{reference}{slash}</D:href>{propstat}{self._not_found(missing, bool(found))}{_CLOSE}"
 
     def _others(self, stored: dict[str, bytes]) -> list[str]:
         """The dead properties that were not asked for by name."""

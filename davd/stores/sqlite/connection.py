@@ -8,13 +8,13 @@ from davd.interfaces.store import StoreError
 from davd.stores.settings import StoreSettings
 
 # Earlier versions can corrupt the file when two connections write and checkpoint at once (the WAL-reset bug).
-OLDEST_SQLITE = 3_051_003
+OLDEST_SQLITE = (3, 51, 3)
 
 
-def require_sqlite(version: int) -> None:
+def require_sqlite(version: str) -> None:
     """Refuse a SQLite library that is known to lose data."""
-    if version < OLDEST_SQLITE:
-        raise StoreError(f"SQLite 3.51.3 or newer is needed, this is {apsw.sqlite_lib_version()}")
+    if tuple(int(part) for part in version.split(".")[:3]) < OLDEST_SQLITE:
+        raise StoreError(f"SQLite 3.51.3 or newer is needed, this is {version}")
 
 
 def connect(path: str, settings: StoreSettings) -> apsw.Connection:

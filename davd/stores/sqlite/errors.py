@@ -19,4 +19,4 @@ def store_error(error: BaseException, doing: str) -> StoreError:
         return StoreFull(f"the disk is full ({doing})")
     if isinstance(error, apsw.BusyError):
         return StoreError(f"another process keeps the store locked ({doing})")
-    return StoreError(f"the store failed while {doing}: {error or type(error).__name__}")
+    return StoreError(f"the store failed while {doing}: {str(error) or type(error).__name__}")

@@ -41,6 +41,8 @@ class Reads:
     Scans of more than `long` rows are run by `run_in_thread`; the connection must not be used by others meanwhile.
     """
 
+    __slots__ = ()
+
     connection: apsw.Connection
     run_in_thread: RunInThread
     long: int
@@ -91,9 +93,8 @@ class Reads:
         found: dict[int, dict[str, bytes]] = {}
         if len(ids) <= _FEW:
             for id in ids:
-                properties = dict(self.connection.execute(_PROPERTIES, (id,)).fetchall())
-                if properties:
-                    found[id] = properties
+                for name, element in self.connection.execute(_PROPERTIES, (id,)):
+                    found.setdefault(id, {})[name] = element
             return found
         for id, name, element in self.connection.execute(_PROPERTIES_OF_MANY, (json.dumps(list(ids)),)):
             found.setdefault(id, {})[name] = element

@@ -60,11 +60,10 @@ class Snapshots:
         self._path_cache = path_cache
         self._idle: View | None = None
         self._spare: list[View] = []
-        self._views: list[View] = []
         self._timer = False
         self._closed = False
         self.paths: dict[tuple[str, ...], list[Resource]] = {}
-        self.paths_generation: Hashable = None
+        self.paths_generation: Hashable = object()
 
     def take(self) -> View:
         """A view of the newest committed state for the caller alone."""
@@ -81,7 +80,6 @@ class Snapshots:
             if self._closed:
                 raise StoreError("the store is closed")
             view = View(self._connect())
-            self._views.append(view)
         self._begin(view, now)
         return view
 

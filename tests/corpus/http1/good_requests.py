@@ -27,14 +27,16 @@ GOOD_REQUESTS = (
     GoodRequest(
         "HTTP/1.0 that persists", b"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET", "/", keep_alive=True
     ),
+    GoodRequest("close", b"GET / HTTP/1.1\r\nConnection: x, Close\r\n" + _HOST + b"\r\n", "GET", "/", keep_alive=False),
     GoodRequest(
-        "close", b"GET / HTTP/1.1\r\nConnection: x, Close\r\n" + _HOST + b"\r\n", "GET", "/", keep_alive=False
+        "a length", b"PUT /a HTTP/1.1\r\n" + _HOST + b"Content-Length: 005\r\n\r\nhello", "PUT", "/a", b"hello"
     ),
-    GoodRequest("a length", b"PUT /a HTTP/1.1\r\n" + _HOST + b"Content-Length: 005\r\n\r\nhello", "PUT", "/a", b"hello"),
     GoodRequest("a length of zero", b"PUT /a HTTP/1.1\r\n" + _HOST + b"Content-Length: 0\r\n\r\n", "PUT", "/a"),
     GoodRequest(
         "chunks",
-        b"PUT /a HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n00A\r\n, world!\r\n\r\n0\r\n\r\n",
+        b"PUT /a HTTP/1.1\r\n"
+        + _HOST
+        + b"Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n00A\r\n, world!\r\n\r\n0\r\n\r\n",
         "PUT",
         "/a",
         b"hello, world!\r\n",

@@ -5,6 +5,7 @@ Verifies: RFC 4918, 8.2, 17, 20.6; RFC 7303, 3
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from pathlib import Path
@@ -151,13 +152,11 @@ class TestHostile:
         assert refused(body) == 400
 
     def test_an_external_entity_is_not_fetched(self, tmp_path: Path) -> None:
-        fifo = tmp_path / "fifo"
-        secret = tmp_path / "secret"
-        secret.write_text("hidden")
-        body = f"<!DOCTYPE a [<!ENTITY x SYSTEM '{secret.as_uri()}'>]><a>&x;</a>".encode()
-        with pytest.raises(HTTPError) as caught:
-            parse(body)
-        assert "document type" in caught.value.detail and not fifo.exists()
+        # Whoever opens a pipe that nobody writes to never comes back.
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        body = f"<!DOCTYPE a [<!ENTITY x SYSTEM '{pipe.as_uri()}'>]><a>&x;</a>".encode()
+        assert refused(body) == 400
 
     def test_xinclude_is_an_element_like_any_other(self) -> None:
         root = parse(b'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd"/></a>')

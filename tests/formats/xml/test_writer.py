@@ -69,7 +69,9 @@ class TestElements:
     @given(NAMES, TEXT, st.dictionaries(st.sampled_from(["name", XML_LANG]), TEXT), WELL_KNOWN)
     def test_comes_back(self, name: str, text: str, attributes: dict[str, str], declared: frozenset[str]) -> None:
         read = in_scope(writer.element(name, text, attributes, declared), declared)
-        assert read.tag == name and (read.text or "") == text and dict(read.attrib) == attributes
+        assert (
+            read.tag == name and (read.text or "") == text and sorted(read.attrib.items()) == sorted(attributes.items())
+        )
 
     @pytest.mark.parametrize("name", ["", "a b", "{DAV:}a>", "{DAV:}", "1a", "a:b", "{DAV:}<", "{x", "x\n"])
     def test_what_is_no_name_is_refused(self, name: str) -> None:

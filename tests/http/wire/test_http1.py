@@ -213,7 +213,7 @@ class _Counted(bytearray):
 
     looked: ClassVar[int] = 0
 
-    def find(self, sub: object, start: object = 0, end: object = None) -> int:  # type: ignore[override]
+    def find(self, sub: object, start: object = 0, end: object = None) -> int:
         assert isinstance(sub, bytes) and isinstance(start, int)
         stop = end if isinstance(end, int) else len(self)
         found = super().find(sub, start, stop)

@@ -36,11 +36,13 @@ LogLevel error
 Listen 127.0.0.1:{plain}
 Listen 127.0.0.1:{secure}
 ListenBacklog 4096
+ThreadLimit 300
 ServerLimit 4
-StartServers 2
-ThreadsPerChild 50
-MaxRequestWorkers 200
-AsyncRequestWorkerFactor 200
+StartServers 4
+ThreadsPerChild 300
+MaxRequestWorkers 1200
+MaxSpareThreads 1200
+AsyncRequestWorkerFactor 50
 KeepAlive On
 KeepAliveTimeout 300
 MaxKeepAliveRequests 0
@@ -86,7 +88,9 @@ class Apache(Peer):
         settings = self.folder / "httpd.conf"
         settings.write_text(
             CONFIGURATION.format(
-                modules="\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES),
+                modules="\n".join(
+                    f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES
+                ),
                 user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
                 folder=self.folder,
                 plain=self.plain.port,

@@ -1,8 +1,6 @@
 """The face of a server under measurement, and what starting one takes."""
 
-import ctypes
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -12,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from tests.conformance.daemon import end_with_parent, free_port
 from tests.performance.client import Client, Origin, basic
 
 START_SECONDS = 60.0
@@ -24,25 +23,12 @@ class Missing(Exception):
     """A program the peer needs is not installed; the text says how to get it."""
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def executable(name: str, package: str) -> str:
     """The path of a program, which Debian's `package` brings."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if path is None:
         raise Missing(f"{name}: apt-get install -y {package}")
     return path
-
-
-def end_with_parent() -> None:
-    """For `preexec_fn`: the kernel sends the new process SIGTERM when this one ends, however it ends (prctl(2))."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class Peer(ABC):

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import ssl
 from collections.abc import Sequence
 
 from tests.performance.accounting import process_tree, resident
@@ -24,6 +25,7 @@ class Idle:
 
     def __init__(self, origin: Origin, request: bytes, body: bytes) -> None:
         self._origin = origin
+        self._context = ssl._create_unverified_context() if origin.tls else None
         self._request = request
         self._body = body
         self._sockets: list[socket.socket] = []
@@ -38,6 +40,8 @@ class Idle:
             except OSError:
                 continue
             try:
+                if self._context:
+                    sock = self._context.wrap_socket(sock)
                 sock.sendall(self._request)
                 answer = b""
                 while not answer.endswith(self._body):
@@ -68,19 +72,20 @@ class Idle:
         self._sockets.clear()
 
 
-def idle(setting: Setting, peer: Peer) -> Sequence[Cell]:
-    """The 64 of the row `get` without and with the idle ones; RSS is taken before and after these open."""
-    without = load_small("idle", setting, peer, 64)
+def _beside_idle(row: str, setting: Setting, peer: Peer, tls: bool) -> Sequence[Cell]:
+    """64 at work without and with the idle ones; RSS is taken before and after these open."""
+    origin = peer.secure if tls else peer.plain
+    without = load_small(row, setting, peer, 64, tls)
     request = (
-        f"GET {peer.path}{SMALL} HTTP/1.1\r\nHost: {peer.plain.host}:{peer.plain.port}\r\n"
+        f"GET {peer.path}{SMALL} HTTP/1.1\r\nHost: {origin.host}:{origin.port}\r\n"
         f"Authorization: {peer.authorization}\r\n\r\n"
     ).encode()
-    connections = Idle(peer.plain, request, SMALL_OCTETS)
+    connections = Idle(origin, request, SMALL_OCTETS)
     before = resident(process_tree(peer.pids))
     try:
         answered = connections.open(CONNECTIONS)
         each = (resident(process_tree(peer.pids)) - before) / max(1, answered) / 1024
-        cell = load_small("idle", setting, peer, 64)
+        cell = load_small(row, setting, peer, 64, tls)
         held = connections.held()
     finally:
         connections.close()
@@ -94,4 +99,15 @@ def idle(setting: Setting, peer: Peer) -> Sequence[Cell]:
     return [cell]
 
 
-IDLE = Row("idle", "GET 1 KiB, 64 connections beside 10,000 idle ones", idle)
+def plain(setting: Setting, peer: Peer) -> Sequence[Cell]:
+    """All on plain TCP."""
+    return _beside_idle("idle", setting, peer, tls=False)
+
+
+def tls(setting: Setting, peer: Peer) -> Sequence[Cell]:
+    """All on TLS, where each connection keeps the state of its cipher too."""
+    return _beside_idle("idle-tls", setting, peer, tls=True)
+
+
+PLAIN = Row("idle", "GET 1 KiB, 64 connections beside 10,000 idle ones", plain)
+TLS = Row("idle-tls", "GET 1 KiB, 64 connections beside 10,000 idle ones, TLS", tls, usual=False)

@@ -28,7 +28,8 @@ def repeated(setting: Setting, peer: Peer) -> Sequence[Cell]:
     run(f"{peer.plain}{path}", peer.authorization, CONNECTIONS, WARM_UP_SECONDS, "propfind", settings)
     meter = Meter(peer.pids)
     load = run(f"{peer.plain}{path}", peer.authorization, CONNECTIONS, setting.seconds, "propfind", settings)
-    cell = Cell.of_load("propfind", peer.name, load, meter.stop(), None if answer.fields.get("Transfer-Encoding") else answer.octets)
+    octets = None if "Transfer-Encoding" in answer.fields else answer.octets
+    cell = Cell.of_load("propfind", peer.name, load, meter.stop(), octets)
     cell.fault = wrong or cell.fault
     return [cell]
 

@@ -1,0 +1,165 @@
+"""The running server: what is started, in which order, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+from twisted.web.server import Site as WebSite
+
+from davd.admin.health import Admin
+from davd.config.settings import Settings
+from davd.daemon.assemble import application_of, authenticator_of
+from davd.daemon.prepare import Prepared
+from davd.interfaces.identity import IChecker
+from davd.interfaces.store import StoreError
+from davd.net.certificates import CertificateError
+from davd.net.endpoints import ListenError
+from davd.net.listeners import Listener, listen
+from davd.net.site import Site
+from davd.net.tls import TLS
+from davd.stores.sqlite.store import SQLiteStore
+
+log = Logger(namespace="davd")
+
+T = TypeVar("T")
+DRAIN_SECONDS = 30.0
+DISK_THREADS = 8
+
+
+class Server(Service):
+    """Starts and stops the store, the checkers and the listeners."""
+
+    name = "davd"
+
+    def __init__(self, settings: Settings, prepared: Prepared, reactor: Any) -> None:
+        self._settings = settings
+        self._prepared = prepared
+        self._reactor = reactor
+        self._pools: list[ThreadPool] = []
+        self._checkers: list[IChecker] = []
+        self._listeners: list[Listener] = []
+        self._certificates: list[TLS] = []
+        self._store: SQLiteStore | None = None
+        self._site: Site | None = None
+        self._admin_port: Any = None
+
+    def startService(self) -> None:
+        """Called by twistd; the rest happens when the reactor runs."""
+        super().startService()
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
+        Deferred.fromCoroutine(self._start()).addErrback(self._failed)
+
+    def _failed(self, failure: Any) -> None:
+        if failure.check(StoreError, ListenError, CertificateError):
+            self._end(str(failure.value))
+        else:
+            log.failure("davd could not start", failure)
+            self._end("davd could not start; the log says why")
+
+    def _end(self, sentence: str) -> None:
+        """Stop the process with a status that tells systemd and scripts that it did not end well."""
+        log.critical("{sentence}", sentence=sentence)
+        print(f"davd: {sentence}", file=sys.stderr, flush=True)
+        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def _pool(self, name: str, least: int, most: int) -> Callable[[Callable[[], Any]], Deferred[Any]]:
+        pool = ThreadPool(least, most, f"davd-{name}")
+        pool.start()
+        self._pools.append(pool)
+        return lambda work: deferToThreadPool(self._reactor, pool, work)
+
+    async def _start(self) -> None:
+        settings = self._settings
+        store = SQLiteStore(
+            settings.data,
+            settings.store,
+            self._pool("disk", 0, DISK_THREADS),
+            self._reactor,
+            # Commits have a thread of their own, so that they never queue behind long work.
+            commit_in_thread=self._pool("commit", 1, 1),
+            on_failure=self._end,
+        )
+        await store.start()
+        self._store = store
+        hashing = self._pool("hash", 0, settings.authentication.hash_threads)
+        authenticator, self._checkers = authenticator_of(settings, store, hashing, time.time)
+        for checker in self._checkers:
+            await checker.start()
+        application = application_of(settings, store, authenticator, time.time)
+        self._site = Site(application, settings.net, self._reactor)
+        for opened in self._prepared.listeners:
+            listener = await listen(self._reactor, opened, self._site, self._prepared.tls)
+            self._listeners.append(listener)
+            log.info("serving {endpoint}", endpoint=listener.text)
+            if listener.tls is not None and listener.tls not in self._certificates:
+                self._certificates.append(listener.tls)
+        if settings.admin.listen:
+            await self._start_admin(settings.admin.listen)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    async def _start_admin(self, text: str) -> None:
+        site = WebSite(Admin(self._healthy).app.resource())
+        site.noisy = False
+        try:
+            self._admin_port = await serverFromString(self._reactor, text).listen(site)
+        except Exception as error:
+            raise ListenError(f"cannot listen on {text} for the admin plane: {error}") from None
+        log.info("admin plane on {endpoint}", endpoint=text)
+
+    async def _healthy(self) -> bool:
+        if self._store is None:
+            return False
+        try:
+            async with self._store.read() as view:
+                return bool(await view.resolve(()))
+        except StoreError:
+            return False
+
+    def _reload(self) -> None:
+        """SIGHUP: read the certificates again; what cannot be used is left aside and the old ones stay."""
+        for tls in self._certificates:
+            try:
+                tls.reload()
+                log.info("certificates read again")
+            except CertificateError as error:
+                log.error("the certificates stay as they were: {error}", error=error)
+
+    def stopService(self) -> Deferred[None]:
+        """Take no more connections, finish what runs, then close the store."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await gatherResults([listener.stop_listening() for listener in self._listeners], consumeErrors=True)
+        if self._admin_port is not None:
+            await self._admin_port.stopListening()
+        if self._site is not None:
+            site = self._site
+            drained = site.drain()
+            limit = self._reactor.callLater(DRAIN_SECONDS, site.abort)
+            await drained
+            if limit.active():
+                limit.cancel()
+        for checker in self._checkers:
+            await checker.stop()
+        if self._store is not None:
+            await self._store.stop()
+        for pool in self._pools:
+            pool.stop()
+        log.info("stopped")

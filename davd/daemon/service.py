@@ -1,0 +1,70 @@
+"""The twistd service: what `twistd davd` runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from davd.config.load import ConfigError, load
+from davd.config.settings import Settings
+from davd.daemon.options import Options
+from davd.daemon.prepare import Prepared, prepare
+from davd.daemon.server import Server
+from davd.interfaces.identity import CheckerError
+from davd.interfaces.store import StoreError
+from davd.net.certificates import CertificateError
+from davd.net.endpoints import ListenError
+
+__all__ = ["Options", "makeService"]
+
+
+def settings_of(options: Options) -> Settings:
+    """The configuration with the command line over it; ConfigError."""
+    settings = load(options["config"], os.environ)
+    if options["data"] is not None:
+        settings.data = options["data"]
+    if options["listen"]:
+        settings.net.listen = list(options["listen"])
+    if options["admin"] is not None:
+        settings.admin.listen = options["admin"]
+    # twistd leaves the folder it was started in when it goes into the background.
+    settings.data = os.path.abspath(settings.data)
+    return settings
+
+
+def makeService(options: Options) -> Server:
+    """The service. What is wrong ends the process here, with one sentence and status 1, before anything runs."""
+    os.umask(0o077)
+    try:
+        settings = settings_of(options)
+        prepared = prepare(settings, time.time())
+    except (ConfigError, StoreError, CheckerError, CertificateError, ListenError, ValueError) as error:
+        sys.exit(f"davd: {error}")
+    _say(settings, prepared)
+    reactor: Any
+    from twisted.internet import reactor
+
+    return Server(settings, prepared, reactor)
+
+
+def _say(settings: Settings, prepared: Prepared) -> None:
+    """Tell the person at the terminal where davd is and, the first time, how to get in."""
+    lines = [f"davd serves {settings.data} on:"]
+    lines += [f"  {place}" for place in prepared.places]
+    if prepared.password is not None:
+        url = prepared.places[0] if prepared.places else "URL"
+        lines += [
+            "",
+            "There was no account, so this one was made. The password is shown this once:",
+            f"  user      {prepared.account}",
+            f"  password  {prepared.password}",
+            "",
+            "Next:",
+            f"  curl --insecure --user {prepared.account} --upload-file FILE {url}files/{prepared.account}/",
+            f"  davctl --data {settings.data} user passwd {prepared.account}",
+            f"  davctl --data {settings.data} user add NAME",
+            "  README.md tells how to connect Finder, Explorer, rclone, cadaver and davfs2.",
+        ]
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,156 @@
+"""Certificate files: finding, checking and, for a first start, making them.
+
+Implements: RFC 5280, 4.2.1.3, 4.2.1.6, 4.2.1.9, 4.2.1.12
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+# The longest time that Apple's systems take from a certificate that their owner has trusted by hand.
+_VALID = timedelta(days=825)
+
+
+class CertificateError(Exception):
+    """A certificate or key that cannot be used; its text is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """A certificate chain and its private key, both PEM; they may be in one file."""
+
+    certificate: Path
+    key: Path
+
+
+def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles:
+    """Make `certificate.pem` and `key.pem` in the folder, for localhost, the loopback addresses and the names given.
+
+    Files that are there already are used as they are. Raises OSError.
+    """
+    files = CertificateFiles(folder / "certificate.pem", folder / "key.pem")
+    if files.certificate.exists() and files.key.exists():
+        return files
+    key = ec.generate_private_key(ec.SECP256R1())
+    names: list[x509.GeneralName] = []
+    for name in dict.fromkeys(("localhost", "127.0.0.1", "::1", *hostnames)):
+        try:
+            names.append(x509.IPAddress(ip_address(name)))
+        except ValueError:
+            names.append(x509.DNSName(name))
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (list(hostnames) or ["localhost"])[0][:64])])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # Clocks differ: a client that is an hour behind should not find it "not yet valid".
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + _VALID - timedelta(hours=2))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_KEY_USAGE, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write(
+        files.key,
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+        0o600,
+    )
+    _write(files.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    return files
+
+
+_KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Put the bytes there, whole or not at all, never readable for more than the mode says."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def find(folder: Path) -> list[CertificateFiles]:
+    """The certificates of a folder: `NAME.pem` with `NAME.key` beside it, or with the key in it; by name.
+
+    Raises CertificateError when the folder cannot be read or holds none.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix == ".pem" and not path.name.startswith("."))
+    except OSError as error:
+        raise CertificateError(f"the certificate folder {folder} cannot be read: {error.strerror}") from None
+    if not found:
+        raise CertificateError(f"there is no certificate (NAME.pem) in {folder}")
+    pairs = []
+    for path in found:
+        key = path.with_suffix(".key")
+        pairs.append(CertificateFiles(path, key if key.exists() else path))
+    return pairs
+
+
+def check_key(path: Path) -> None:
+    """Raises CertificateError when the key cannot be read or others than its owner can."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise CertificateError(f"the key {path} cannot be read: {error.strerror}") from None
+    if mode & 0o077:
+        raise CertificateError(
+            f"the key {path} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {path}"
+        )
+
+
+def names(path: Path) -> list[str]:
+    """The DNS names of the first certificate in the file, in lower case; its common name when it has no others.
+
+    Raises CertificateError.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except OSError as error:
+        raise CertificateError(f"the certificate {path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise CertificateError(f"the certificate {path} is not a PEM certificate") from None
+    try:
+        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return [name.lower() for name in alternative.get_values_for_type(x509.DNSName)]
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return [str(attribute.value).lower() for attribute in common]

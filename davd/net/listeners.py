@@ -1,0 +1,101 @@
+"""From an endpoint string to accepted connections, on whichever transports the reactor has."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress
+
+from davd.net.endpoints import BACKLOG, Bound, ListenError, bind, reason, unlink
+from davd.net.native import NativeTLSTransport, NativeTransport, address
+from davd.net.ports import EagerPort, EagerUNIXPort, Entrance
+from davd.net.site import Site
+from davd.net.tls import TLS
+
+
+@dataclass(slots=True)
+class Listener:
+    """Where connections are accepted. `text` is the endpoint string, `host` the address."""
+
+    text: str
+    host: IAddress
+    tls: TLS | None
+    _stop: Callable[[], Any] = field(repr=False)
+
+    def stop_listening(self) -> Deferred[None]:
+        """Accept no more; connections that are there stay."""
+        return maybeDeferred(self._stop)
+
+
+async def listen(reactor: Any, text: str | Bound, site: Site, tls: TLS | None = None) -> Listener:
+    """Accept the site's connections on an endpoint string, or on what `bind` made of one.
+
+    On a reactor over uvloop its native transports serve, elsewhere Twisted's. Raises ListenError.
+    """
+    bound = bind(text, tls) if isinstance(text, str) else text
+    if bound is None:
+        assert isinstance(text, str)
+        return await _listen_by_twisted(reactor, text, site)
+    loop = native_loop(reactor)
+    if loop is not None:
+        return await _listen_natively(loop, bound, site)
+    context = None if bound.tls is None else bound.tls.context
+    kind = EagerUNIXPort if bound.socket.family == socket.AF_UNIX else EagerPort
+    port = kind(bound.socket, Entrance(site, context), reactor)
+    port.startListening()
+    host = port.getHost()
+
+    async def stop() -> None:
+        await maybeDeferred(port.stopListening)
+        unlink(bound.path)
+
+    return Listener(bound.text, host, bound.tls, lambda: Deferred.fromCoroutine(stop()))
+
+
+async def _listen_natively(loop: asyncio.AbstractEventLoop, bound: Bound, site: Site) -> Listener:
+    tls = bound.tls
+
+    def accepted() -> NativeTransport:
+        return NativeTransport(loop, site) if tls is None else NativeTLSTransport(loop, site, tls.context)
+
+    create = loop.create_unix_server if bound.socket.family == socket.AF_UNIX else loop.create_server
+    # The backlog is set anew by the loop.
+    coming = asyncio.ensure_future(create(accepted, sock=bound.socket, backlog=BACKLOG), loop=loop)
+    host = address(bound.socket.getsockname())
+    server: Any = await Deferred.fromFuture(coming)
+
+    def stop() -> None:
+        server.close()
+        unlink(bound.path)
+
+    return Listener(bound.text, host, tls, stop)
+
+
+async def _listen_by_twisted(reactor: Any, text: str, site: Site) -> Listener:
+    try:
+        endpoint = serverFromString(reactor, text)
+    except Exception as error:
+        raise ListenError(f"{text} is no endpoint: {error}") from None
+    try:
+        port = await endpoint.listen(site)
+    except CannotListenError as error:
+        raise ListenError(f"cannot listen on {text}: {reason(error.socketError)}") from None
+    except OSError as error:
+        raise ListenError(f"cannot listen on {text}: {reason(error)}") from None
+    return Listener(text, port.getHost(), None, port.stopListening)
+
+
+def native_loop(reactor: Any) -> asyncio.AbstractEventLoop | None:
+    """The uvloop loop under a reactor, None when there is none."""
+    # The reactor keeps its loop to itself, and outside of a running loop asyncio does not tell which one it is.
+    loop = getattr(reactor, "_asyncioEventloop", None)
+    if loop is None or type(loop).__module__.partition(".")[0] != "uvloop":
+        return None
+    return loop

@@ -1,0 +1,379 @@
+"""uvloop's own transports under Twisted's protocols.
+
+Twisted's asyncio reactor drives Twisted's transports through the loop's readiness calls and leaves the loop's own
+transports, written in C, unused. Here they drive the same protocols by showing them the face of an ITransport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITransport
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from davd.net.connection import Connection
+from davd.net.files import FileStretch, PassingFile, unacknowledged
+from davd.net.proxyhead import ProxyHead
+from davd.net.site import Site
+
+log = Logger()
+
+def address(name: Any) -> IAddress:
+    """Twisted's value for what the socket module calls an address."""
+    if isinstance(name, tuple):
+        kind = IPv4Address if len(name) == 2 else IPv6Address
+        return kind("TCP", *name)
+    return UNIXAddress(name or None)
+
+
+@implementer(ITransport, IConsumer, IPushProducer)
+class NativeTransport(asyncio.Protocol):
+    """One accepted connection: to the loop its protocol, to the connection its transport.
+
+    `write` is the loop's own method once the connection is made, and `data_received` the protocol's: nothing stands
+    between the two while requests go back and forth.
+    """
+
+    tls = False
+    disconnecting = False
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site) -> None:
+        self._loop = loop
+        self._site = site
+        self._transport: Any = None
+        self._connection: Connection | None = None
+        self._producer: Any = None
+        self._streaming = True
+        self._paused = False
+        self._aborted = False
+        self._proxied: ProxyHead | None = None
+        self._sending: PassingFile | None = None
+        self._ahead: FileStretch | None = None
+
+    # asyncio's protocol
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has connected."""
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        host = str(peer[0]) if isinstance(peer, tuple) else ""
+        connection = self._site.connection(host)
+        if connection is None:
+            transport.abort()
+            return
+        self._connection = connection
+        if host in self._site.proxies:
+            transport.pause_reading()
+            self._proxied = ProxyHead(self._loop, self._site, transport, self._told)
+        else:
+            self.begin()
+
+    def _told(self, source: str | None) -> None:
+        """The proxy's header is read; `source` is the client's address, None when the proxy speaks for itself."""
+        self._proxied = None
+        connection = self._connection
+        if self._transport.is_closing() or connection is None:
+            return
+        if source is not None and not connection.relocate(source):
+            self._transport.abort()
+            return
+        self.begin()
+        self._transport.resume_reading()
+
+    def begin(self) -> None:
+        """Hand the connection to its protocol."""
+        assert self._connection is not None
+        transport = self._transport
+        self.write = transport.write  # type: ignore[method-assign]
+        self.data_received = self._connection.dataReceived  # type: ignore[method-assign]
+        # The loop keeps the method, not the object: show it the new one.
+        transport.set_protocol(self)
+        self._connection.makeConnection(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        if self._connection is not None:
+            self._connection.dataReceived(data)
+
+    def eof_received(self) -> bool:
+        """The client has ended its sending; the answer may still be read."""
+        if self._connection is None or self.disconnecting:
+            return False
+        self._connection.readConnectionLost()
+        return True
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone."""
+        if self._proxied is not None:
+            self._proxied.stop()
+        self.disconnecting = True
+        self._drop_file()
+        connection, self._connection = self._connection, None
+        producer, self._producer = self._producer, None
+        if connection is None:
+            return
+        if connection.transport is None:
+            connection.dismiss()
+            return
+        if producer is not None:
+            producer.stopProducing()
+        if self._aborted:
+            connection.connectionLost(Failure(ConnectionAborted()))
+        elif exc is None:
+            connection.connectionLost(Failure(ConnectionDone()))
+        else:
+            connection.connectionLost(Failure(ConnectionLost(str(exc))))
+
+    def pause_writing(self) -> None:
+        """The loop holds as much as it should."""
+        self._paused = True
+        if self._producer is not None and self._streaming:
+            self._producer.pauseProducing()
+
+    def resume_writing(self) -> None:
+        """The loop has sent what it held."""
+        self._paused = False
+        stretch, self._ahead = self._ahead, None
+        if stretch is not None:
+            self._transport.set_write_buffer_limits()
+            self._send_stretch(b"", stretch)
+        if self._producer is not None:
+            self._producer.resumeProducing()
+
+    # ITransport, and what TCP has beyond it
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes, or keep them to be sent."""
+        self._transport.write(data)
+
+    def writeSequence(self, data: Any) -> None:
+        """Send the pieces in their order."""
+        self.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        """Close once all that was written has been sent and no producer is registered."""
+        self.disconnecting = True
+        if self._producer is None:
+            self._transport.close()
+
+    def loseWriteConnection(self) -> None:
+        """Close the sending half once all that was written has been sent."""
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def abortConnection(self) -> None:
+        """Close at once."""
+        self._aborted = True
+        self.disconnecting = True
+        self._drop_file()
+        self._transport.abort()
+
+    def getPeer(self) -> IAddress:
+        """The address of the other end of the socket."""
+        return address(self._transport.get_extra_info("peername"))
+
+    def getHost(self) -> IAddress:
+        """The address of this end of the socket."""
+        return address(self._transport.get_extra_info("sockname"))
+
+    def getTcpNoDelay(self) -> bool:
+        """Whether small packets are sent without waiting; the loop sees to it that they are."""
+        return True
+
+    def setTcpNoDelay(self, enabled: Any) -> None:
+        """Nothing: see getTcpNoDelay."""
+
+    def getTcpKeepAlive(self) -> bool:
+        """Whether the system probes an idle peer."""
+        return bool(self._socket().getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+
+    def setTcpKeepAlive(self, enabled: Any) -> None:
+        """Let the system probe an idle peer, or not."""
+        self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, bool(enabled))
+
+    # IPushProducer, towards the protocol
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resumeProducing(self) -> None:
+        """Read on."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def stopProducing(self) -> None:
+        """Close."""
+        self.loseConnection()
+
+    # IConsumer
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Tell the producer how full the loop's buffer is; a pull producer is asked whenever there is room."""
+        if self._producer is not None:
+            raise RuntimeError("there is a producer already")
+        if self._connection is None:
+            producer.stopProducing()
+            return
+        self._producer = producer
+        self._streaming = streaming
+        if not streaming:
+            self._pull(producer)
+
+    def _pull(self, producer: Any) -> None:
+        if producer is self._producer and not self._paused:
+            producer.resumeProducing()
+            self._loop.call_soon(self._pull, producer)
+
+    def unregisterProducer(self) -> None:
+        """The producer has no more to give."""
+        self._producer = None
+        if self.disconnecting and not self._transport.is_closing():
+            self._transport.close()
+
+    # What connections ask for beyond ITransport
+
+    def outstanding(self) -> int:
+        """How many bytes are to be sent or sent and not acknowledged."""
+        if self._connection is None:
+            return 0
+        size: int = self._transport.get_write_buffer_size()
+        if self._ahead is not None:
+            size += self._ahead.left
+        if self._sending is not None:
+            size += self._sending.stretch.left
+        return size + unacknowledged(self._socket().fileno())
+
+    def send_file(self, head: bytes, descriptor: int, offset: int, length: int) -> Deferred[None]:
+        """Send `head` and a stretch of a file; the Deferred fires when the system has taken the last byte."""
+        stretch = FileStretch(descriptor, offset, length)
+        transport = self._transport
+        if self._connection is None or transport.is_closing() or self._sending is not None:
+            stretch.fire(Failure(ConnectionLost()))
+        elif not transport.get_write_buffer_size():
+            self._send_stretch(head, stretch)
+        else:
+            # Let the loop say when its buffer is empty: what goes past it must not overtake what is in it.
+            self._ahead = stretch
+            if head:
+                transport.write(head)
+            transport.set_write_buffer_limits(high=0)
+            if self._ahead is stretch and not transport.get_write_buffer_size():
+                self._ahead = None
+                transport.set_write_buffer_limits()
+                self._send_stretch(b"", stretch)
+        return stretch.done
+
+    def _send_stretch(self, head: bytes, stretch: FileStretch) -> None:
+        self._sending = sending = PassingFile(self._loop, self._socket().fileno(), head, stretch, self._file_done)
+        sending.turn()
+
+    def _file_done(self) -> None:
+        self._sending = None
+
+    def _drop_file(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.stop()
+        if ahead is not None:
+            ahead.fire(Failure(ConnectionLost()))
+
+    def _socket(self) -> Any:
+        return self._transport.get_extra_info("socket")
+
+
+class NativeTLSTransport(NativeTransport):
+    """The same with TLS by the loop between the two."""
+
+    tls = True
+    negotiatedProtocol: bytes | None = None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site, context: Callable[[], ssl.SSLContext]) -> None:
+        super().__init__(loop, site)
+        self._ssl_context = context
+        self._raw: Any = None
+        self._early: list[bytes] = []
+        self._secured = False
+
+    # A file cannot go past the encryption.
+    send_file = None  # type: ignore[assignment]
+
+    def begin(self) -> None:
+        """Hand the connection to its protocol, which waits, and begin the handshake."""
+        assert self._connection is not None
+        self._raw = self._transport
+        self._connection.makeConnection(self)
+        task = self._loop.create_task(self._shake_hands())
+        task.add_done_callback(_report)
+
+    async def _shake_hands(self) -> None:
+        settings = self._site.settings
+        try:
+            # The protocol has a deadline of its own, which strikes first.
+            secured = await self._loop.start_tls(
+                self._raw,
+                self,
+                self._ssl_context(),
+                server_side=True,
+                ssl_handshake_timeout=settings.handshake_timeout + 5,
+                ssl_shutdown_timeout=settings.linger_timeout,
+            )
+        except (OSError, asyncio.CancelledError, ssl.SSLError):
+            # A failed handshake is the client's affair: it is counted when the connection is lost.
+            self._raw.abort()
+            return
+        if self._connection is None or secured is None:
+            return
+        self._secured = True
+        self._transport = secured
+        tls = secured.get_extra_info("ssl_object")
+        name = tls.selected_alpn_protocol() if tls is not None else None
+        self.negotiatedProtocol = name.encode("ascii") if name else None
+        self.write = secured.write  # type: ignore[method-assign]
+        self.data_received = self._connection.dataReceived  # type: ignore[method-assign]
+        self._connection.handshakeCompleted()
+        early, self._early = self._early, []
+        for data in early:
+            if self._connection is not None:
+                self._connection.dataReceived(data)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes that came so soon after the handshake that its end has not been told yet."""
+        self._early.append(data)
+
+    def eof_received(self) -> bool:
+        """The client has ended its side, which with TLS ends the connection."""
+        return False
+
+    def loseConnection(self) -> None:
+        """Close; before the handshake is done there is nothing to close in good order."""
+        if self._secured:
+            super().loseConnection()
+        else:
+            self.abortConnection()
+
+    def abortConnection(self) -> None:
+        """Close at once."""
+        self._aborted = True
+        self.disconnecting = True
+        self._transport.abort()
+        if not self._secured and self._raw is not None:
+            self._raw.abort()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a TLS connection could not be begun: {error!r}", error=task.exception())
+
+

@@ -1,0 +1,28 @@
+"""Removing what has expired.
+
+Implements: RFC 4918, 6.6; RFC 6578, 3.2
+"""
+
+from __future__ import annotations
+
+import apsw
+
+
+def sweep(connection: apsw.Connection, now: float, tombstones_before: float) -> int:
+    """Remove locks and kept values that have expired and removals logged before a POSIX time.
+
+    The newest change number forgotten is noted by collection, so that older sync tokens are refused. Gives the number
+    of rows removed.
+    """
+    count = 0
+    for table in ("lock", "kept"):
+        connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,))
+        count += connection.changes()
+    connection.execute(
+        "INSERT INTO forgotten (collection_id, revision)"
+        " SELECT collection_id, max(revision) FROM tombstone WHERE removed < ? GROUP BY collection_id"
+        " ON CONFLICT (collection_id) DO UPDATE SET revision = max(revision, excluded.revision)",
+        (tombstones_before,),
+    )
+    connection.execute("DELETE FROM tombstone WHERE removed < ?", (tombstones_before,))
+    return count + connection.changes()

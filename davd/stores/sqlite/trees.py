@@ -1,0 +1,134 @@
+"""Copying, moving and removing whole trees.
+
+Implements: RFC 4918, 9.6.1, 9.8.3, 9.9.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import apsw
+
+from davd.model.resource import FILE, Resource
+from davd.stores.etag import etag
+from davd.stores.sqlite import accounts, rows
+
+_INSERT: Final = f"INSERT INTO resource ({rows.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def insert(connection: apsw.Connection, resource: Resource) -> None:
+    """Add a row; ValueError when the name is taken."""
+    try:
+        connection.execute(
+            _INSERT,
+            (
+                resource.id, resource.parent_id, resource.name, resource.type, resource.owner, resource.etag,
+                resource.content_type, resource.content_length, resource.created, resource.modified,
+                resource.revision, resource.sync_revision, resource.blob, resource.sha256,
+            ),
+        )  # fmt: skip
+    except apsw.ConstraintError as error:
+        raise ValueError(f"the name {resource.name!r} is taken") from error
+
+
+def blobs(connection: apsw.Connection, id: int) -> list[str]:
+    """The names of the blobs that the resources of a tree refer to."""
+    found = connection.execute(
+        rows.TREE + "SELECT DISTINCT blob FROM resource WHERE id IN (SELECT id FROM tree) AND blob IS NOT NULL", (id,)
+    )
+    return [name for (name,) in found]
+
+
+def _lengths(connection: apsw.Connection, id: int) -> list[tuple[str, int]]:
+    """Stored bytes by owner in a tree."""
+    found = connection.execute(
+        rows.TREE + "SELECT owner, sum(content_length) FROM resource WHERE id IN (SELECT id FROM tree) GROUP BY owner",
+        (id,),
+    )
+    return [(owner, length) for owner, length in found]
+
+
+def delete(connection: apsw.Connection, id: int) -> list[str]:
+    """Remove the rows of a tree with all that belongs to them; gives the blobs they referred to."""
+    gone = blobs(connection, id)
+    for owner, length in _lengths(connection, id):
+        accounts.use(connection, owner, -length)
+    connection.execute(rows.TREE + "DELETE FROM resource WHERE id IN (SELECT id FROM tree)", (id,))
+    return gone
+
+
+def give(connection: apsw.Connection, id: int, owner: str) -> None:
+    """Make `owner` the owner of a whole tree."""
+    for former, length in _lengths(connection, id):
+        if former != owner:
+            accounts.use(connection, former, -length)
+            accounts.use(connection, owner, length)
+    connection.execute(
+        rows.TREE + "UPDATE resource SET owner = ? WHERE id IN (SELECT id FROM tree) AND owner <> ?",
+        (id, owner, owner),
+    )
+
+
+def contains(connection: apsw.Connection, tree: int, id: int) -> bool:
+    """Whether the resource `id` is the root of the tree or lies in it."""
+    at: int | None = id
+    while at is not None:
+        if at == tree:
+            return True
+        row = connection.execute("SELECT parent_id FROM resource WHERE id = ?", (at,)).fetchone()
+        at = row[0] if row else None
+    return False
+
+
+def copy(
+    connection: apsw.Connection, source: Resource, target: Resource, infinite: bool, number: Callable[[], int]
+) -> Resource:
+    """Copy a resource or a tree; gives the new row of its root.
+
+    `target` tells parent, name, owner, revision and times of the new root; `number` gives fresh numbers.
+    """
+    originals: Iterator[tuple[tuple[str, ...], Resource]] = rows.below(connection, source.id) if infinite else iter(())
+    members = list(originals)
+    revisions: dict[int, int] = {}
+    length = 0
+    copied: list[Resource] = []
+    places: dict[int | None, int] = {}
+    for original in [source, *(member for _, member in members)]:
+        id = number()
+        parent = target.parent_id if original is source else places[original.parent_id]
+        revision = target.revision
+        if original is not source:
+            assert parent is not None
+            revision = revisions[parent] = revisions.get(parent, 0) + 1
+        places[original.id] = id
+        length += original.content_length
+        copied.append(
+            replace(
+                original,
+                id=id,
+                parent_id=parent,
+                name=target.name if original is source else original.name,
+                owner=target.owner,
+                etag=etag(original.sha256, id) if original.type == FILE else "",
+                created=target.created,
+                modified=target.modified,
+                revision=revision,
+                sync_revision=0,
+            )
+        )
+    for (original_id, id), resource in zip(places.items(), copied, strict=True):
+        resource.sync_revision = revisions.get(id, 0)
+        insert(connection, resource)
+        connection.execute(
+            "INSERT INTO content (resource_id, data) SELECT ?, data FROM content WHERE resource_id = ?",
+            (id, original_id),
+        )
+        connection.execute(
+            "INSERT INTO property (resource_id, name, element) SELECT ?, name, element FROM property"
+            " WHERE resource_id = ?",
+            (id, original_id),
+        )
+    accounts.use(connection, target.owner, length)
+    return copied[0]

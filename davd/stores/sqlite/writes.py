@@ -1,0 +1,301 @@
+"""Changing the tree within one transaction.
+
+Implements: RFC 4918, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import apsw
+from zope.interface import implementer
+
+from davd.interfaces.store import ITransaction
+from davd.model.lock import Lock
+from davd.model.principal import Account
+from davd.model.resource import FILE, NewContent, Resource
+from davd.stores.etag import etag
+from davd.stores.sqlite import accounts, locks, rows, sweep, trees
+from davd.stores.sqlite.reads import Reads
+from davd.stores.threads import finished
+
+if TYPE_CHECKING:
+    from davd.stores.threads import RunInThread
+
+T = TypeVar("T")
+
+_REPLACE: Final = (
+    "UPDATE resource SET etag = ?, content_type = ?, content_length = ?, modified = ?, revision = ?, blob = ?,"
+    " sha256 = ? WHERE id = ?"
+)
+_INSERT_CONTENT: Final = "INSERT INTO content (resource_id, data) VALUES (?, ?)"
+_BURY: Final = (
+    "INSERT INTO tombstone (collection_id, name, revision, removed) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (collection_id, name) DO UPDATE SET revision = excluded.revision, removed = excluded.removed"
+)
+
+
+@implementer(ITransaction)
+class WriteTransaction(Reads):
+    """One writing block. `dropped` are the blobs that lost a reference in it, `number` gives fresh numbers."""
+
+    __slots__ = ("connection", "dropped", "long", "number", "run_in_thread")
+
+    def __init__(
+        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Callable[[], int]
+    ) -> None:
+        self.connection = connection
+        self.run_in_thread = run_in_thread
+        self.long = long
+        self.number = number
+        self.dropped: list[str] = []
+
+    async def _on_tree(self, id: int, work: Callable[[], T]) -> T:
+        """Do something with a whole tree, in a thread when it is large."""
+        if rows.tree_size(self.connection, id, self.long + 1) > self.long:
+            return await finished(self.run_in_thread(work))
+        return work()
+
+    def _fresh(self, resource: Resource) -> Resource:
+        """The row as it is now; KeyError when it is gone."""
+        found = rows.by_id(self.connection, resource.id)
+        if found is None:
+            raise KeyError(resource.id)
+        return found
+
+    def _next_revision(self, id: int) -> int:
+        """The next change number of a collection, which `_log` takes; ValueError when it is a file."""
+        row = self.connection.execute("SELECT type, sync_revision FROM resource WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise KeyError(id)
+        if row[0] == FILE:
+            raise ValueError("a file has no members")
+        revision: int = row[1] + 1
+        return revision
+
+    def _log(self, collection: int, revision: int, modified: float | None) -> None:
+        """Take a change number of a collection; `modified` is the time when the set of its members changed too."""
+        if modified is None:
+            self.connection.execute("UPDATE resource SET sync_revision = ? WHERE id = ?", (revision, collection))
+        else:
+            self.connection.execute(
+                "UPDATE resource SET sync_revision = ?, modified = ? WHERE id = ?", (revision, modified, collection)
+            )
+
+    def _log_change(self, resource: Resource) -> None:
+        """Log a change of a resource that stays where it is."""
+        if resource.parent_id is not None:
+            resource.revision = self._next_revision(resource.parent_id)
+            self._log(resource.parent_id, resource.revision, None)
+
+    def _unbury(self, collection: int, name: str) -> None:
+        """The name is in use again: its line in the log is now the member's."""
+        self.connection.execute("DELETE FROM tombstone WHERE collection_id = ? AND name = ?", (collection, name))
+
+    def _log_removal(self, resource: Resource, now: float) -> None:
+        assert resource.parent_id is not None
+        revision = self._next_revision(resource.parent_id)
+        self._log(resource.parent_id, revision, now)
+        self.connection.execute(_BURY, (resource.parent_id, resource.name, revision, now))
+
+    async def create(
+        self,
+        parent: Resource,
+        name: str,
+        type: str,
+        owner: str,
+        now: float,
+        content: NewContent | None = None,
+        content_type: str = "",
+        modified: float | None = None,
+    ) -> Resource:
+        """Add a member."""
+        if (content is None) == (type == FILE):
+            raise ValueError("files have content, and only files")
+        revision = self._next_revision(parent.id)
+        number = self.number()
+        changed = now if modified is None else modified
+        if content is None:
+            resource = Resource(
+                number, parent.id, name, type, owner, "", content_type, 0, now, changed, revision, 0, None, ""
+            )
+        else:
+            resource = Resource(
+                number, parent.id, name, type, owner, etag(content.sha256, number), content_type, content.length,
+                now, changed, revision, 0, content.blob, content.sha256,
+            )  # fmt: skip
+        trees.insert(self.connection, resource)
+        self._log(parent.id, revision, now)
+        self._unbury(parent.id, name)
+        if content is not None:
+            if content.data is not None:
+                self.connection.execute(_INSERT_CONTENT, (number, content.data))
+            accounts.use(self.connection, owner, content.length)
+        return resource
+
+    async def replace(
+        self, resource: Resource, content: NewContent, content_type: str, now: float, modified: float | None = None
+    ) -> Resource:
+        """Give a file new content."""
+        fresh = self._fresh(resource)
+        if fresh.type != FILE:
+            raise ValueError("only files have content")
+        execute = self.connection.execute
+        self._log_change(fresh)
+        if fresh.blob is not None:
+            self.dropped.append(fresh.blob)
+        elif content.data is None:
+            execute("DELETE FROM content WHERE resource_id = ?", (fresh.id,))
+        if content.data is not None:
+            if fresh.blob is None:
+                execute("UPDATE content SET data = ? WHERE resource_id = ?", (content.data, fresh.id))
+            else:
+                execute(_INSERT_CONTENT, (fresh.id, content.data))
+        accounts.use(self.connection, fresh.owner, content.length - fresh.content_length)
+        fresh.etag = etag(content.sha256, self.number())
+        fresh.content_type = content_type
+        fresh.content_length = content.length
+        fresh.modified = now if modified is None else modified
+        fresh.blob = content.blob
+        fresh.sha256 = content.sha256
+        execute(
+            _REPLACE,
+            (
+                fresh.etag, content_type, content.length, fresh.modified, fresh.revision, content.blob, content.sha256,
+                fresh.id,
+            ),
+        )  # fmt: skip
+        return fresh
+
+    async def set_times(
+        self, resource: Resource, created: float | None, modified: float | None, now: float
+    ) -> Resource:
+        """Set what clients see as the times."""
+        fresh = self._fresh(resource)
+        if created is not None:
+            fresh.created = created
+        if modified is not None:
+            fresh.modified = modified
+        self._log_change(fresh)
+        self.connection.execute(
+            "UPDATE resource SET created = ?, modified = ?, revision = ? WHERE id = ?",
+            (fresh.created, fresh.modified, fresh.revision, fresh.id),
+        )
+        return fresh
+
+    async def delete(self, resource: Resource, now: float) -> None:
+        """Remove a resource and all below it."""
+        fresh = self._fresh(resource)
+        if fresh.parent_id is None:
+            raise ValueError("the root cannot be removed")
+        if fresh.type == FILE:
+            if fresh.blob is not None:
+                self.dropped.append(fresh.blob)
+            accounts.use(self.connection, fresh.owner, -fresh.content_length)
+            self.connection.execute("DELETE FROM resource WHERE id = ?", (fresh.id,))
+        else:
+            self.dropped += await self._on_tree(fresh.id, lambda: trees.delete(self.connection, fresh.id))
+        self._log_removal(fresh, now)
+
+    async def copy(
+        self, source: Resource, parent: Resource, name: str, infinite: bool, owner: str, now: float
+    ) -> Resource:
+        """Copy a resource, or a tree."""
+        fresh = self._fresh(source)
+        revision = self._next_revision(parent.id)
+        if infinite and trees.contains(self.connection, fresh.id, parent.id):
+            raise ValueError("a tree cannot be copied into itself")
+        self._require_free(parent.id, name)
+        target = Resource(0, parent.id, name, "", owner, "", "", 0, now, now, revision, 0, None, "")
+        infinite = infinite and fresh.type != FILE
+
+        def work() -> Resource:
+            return trees.copy(self.connection, fresh, target, infinite, self.number)
+
+        copied = await self._on_tree(fresh.id, work) if infinite else work()
+        self._log(parent.id, revision, now)
+        self._unbury(parent.id, name)
+        return copied
+
+    def _require_free(self, parent: int, name: str) -> None:
+        if not name or self.connection.execute(rows.BY_NAME, (parent, name)).fetchone() is not None:
+            raise ValueError(f"the name {name!r} is taken")
+
+    async def move(self, source: Resource, parent: Resource, name: str, owner: str, now: float) -> Resource:
+        """Move a resource and all below it."""
+        fresh = self._fresh(source)
+        self._next_revision(parent.id)
+        if fresh.parent_id is None or trees.contains(self.connection, fresh.id, parent.id):
+            raise ValueError("a resource cannot be moved into itself")
+        self._require_free(parent.id, name)
+
+        def work() -> None:
+            locks.remove_tree(self.connection, fresh.id)
+            trees.give(self.connection, fresh.id, owner)
+
+        await self._on_tree(fresh.id, work)
+        self._log_removal(fresh, now)
+        fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
+        fresh.revision = self._next_revision(parent.id)
+        self.connection.execute(
+            "UPDATE resource SET parent_id = ?, name = ?, revision = ? WHERE id = ?",
+            (parent.id, name, fresh.revision, fresh.id),
+        )
+        self._log(parent.id, fresh.revision, now)
+        self._unbury(parent.id, name)
+        return fresh
+
+    async def set_properties(
+        self, resource: Resource, changes: Sequence[tuple[str, bytes | None]], now: float
+    ) -> Resource:
+        """Set or remove dead properties."""
+        fresh = self._fresh(resource)
+        for name, element in changes:
+            if element is None:
+                self.connection.execute("DELETE FROM property WHERE resource_id = ? AND name = ?", (fresh.id, name))
+            else:
+                self.connection.execute(
+                    "INSERT INTO property (resource_id, name, element) VALUES (?, ?, ?)"
+                    " ON CONFLICT (resource_id, name) DO UPDATE SET element = excluded.element",
+                    (fresh.id, name, element),
+                )
+        self._log_change(fresh)
+        self.connection.execute("UPDATE resource SET revision = ? WHERE id = ?", (fresh.revision, fresh.id))
+        return fresh
+
+    async def add_lock(self, lock: Lock) -> None:
+        """Put a lock into force."""
+        locks.add(self.connection, lock)
+
+    async def refresh_lock(self, token: str, timeout: int, expires: float) -> None:
+        """Give a lock a new timeout; unknown tokens are ignored."""
+        locks.refresh(self.connection, token, timeout, expires)
+
+    async def remove_lock(self, token: str) -> None:
+        """End a lock."""
+        locks.remove(self.connection, token)
+
+    async def add_account(self, account: Account) -> None:
+        """Add an account."""
+        accounts.add(self.connection, account)
+
+    async def update_account(self, account: Account) -> None:
+        """Replace an account."""
+        accounts.update(self.connection, account)
+
+    async def remove_account(self, name: str) -> None:
+        """Remove an account."""
+        accounts.remove(self.connection, name)
+
+    async def keep(self, key: str, value: bytes, expires: float) -> None:
+        """Keep a value."""
+        accounts.keep(self.connection, key, value, expires)
+
+    async def forget(self, key: str) -> None:
+        """Drop a value."""
+        accounts.forget(self.connection, key)
+
+    async def sweep(self, now: float, tombstones_before: float) -> int:
+        """Remove what has expired; the whole log may have to be looked through, so this is done in a thread."""
+        return await finished(self.run_in_thread(lambda: sweep.sweep(self.connection, now, tombstones_before)))
