@@ -86,7 +86,8 @@ class HtpasswdChecker:
     name = "htpasswd"
 
     def __init__(self, file: str, passwords: Passwords, clock: Callable[[], float]) -> None:
-        self._file = file
+        # twistd may leave the folder that a relative path counts from.
+        self._file = os.path.abspath(file)
         self._passwords = passwords
         self._clock = clock
         self._entries: dict[str, str] = {}

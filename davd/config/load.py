@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
+from davd.config.check import check
 from davd.config.settings import Settings
 
 ENVIRONMENT_PREFIX = "DAVD_"
@@ -21,7 +22,7 @@ def load(file: str | None, environment: Mapping[str, str]) -> Settings:
     """The settings of `file` (TOML; None for none) with those of the environment over them.
 
     `DAVD_NET__MAX_CONNECTIONS=500` overrides `max_connections` in `[net]`; `DAVD_DATA=/srv/davd` a key outside any
-    section. Lists are given as TOML or separated by commas.
+    section. Texts are taken as they are, lists are given as TOML or separated by commas, the rest is TOML.
     """
     document: dict[str, Any] = {}
     if file is not None:
@@ -37,26 +38,41 @@ def load(file: str | None, environment: Mapping[str, str]) -> Settings:
         if name.startswith(ENVIRONMENT_PREFIX):
             _overlay(document, name, text)
     try:
-        return msgspec.convert(document, Settings, strict=False)
+        settings = msgspec.convert(document, Settings, strict=False)
+        check(settings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{origin}: {_sentence(error)}") from None
+    except ValueError as error:
+        raise ConfigError(f"{origin}: {error}") from None
+    return settings
 
 
 def _overlay(document: dict[str, Any], name: str, text: str) -> None:
     words = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-    section = document
+    section: Any = document
+    kind: Any = Settings
     for word in words[:-1]:
-        section = section.setdefault(word, {})
+        section, kind = section.setdefault(word, {}), _kind(kind, word)
         if not isinstance(section, dict):
             raise ConfigError(f"the environment variable {name} names no setting")
-    section[words[-1]] = _value(text)
+    section[words[-1]] = _value(text, _kind(kind, words[-1]))
 
 
-def _value(text: str) -> Any:
+def _kind(owner: Any, word: str) -> Any:
+    """The type of a setting; None where the settings of a plugin leave it open."""
+    return get_type_hints(owner).get(word) if isinstance(owner, type) and issubclass(owner, msgspec.Struct) else None
+
+
+def _value(text: str, kind: Any) -> Any:
+    if kind is str:
+        return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text.split(",") if "," in text else text
+        value = text.split(",") if "," in text and kind is None else text
+    if get_origin(kind) is list and not isinstance(value, list):
+        return [word.strip() for word in text.split(",") if word.strip()]
+    return value
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

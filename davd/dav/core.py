@@ -17,10 +17,12 @@ from davd.dav.methods import (
     propfind,
     proppatch,
     put,
+    report,
     unlock,
 )
 from davd.dav.properties import acl, microsoft, principal, quota, sync, webdav
 from davd.dav.registry import COLLECTION_TYPE, FILE_TYPE, PRINCIPAL_TYPE, Extension
+from davd.dav.reports.rows import REPORTS
 
 EXTENSION = Extension(
     "webdav",
@@ -37,7 +39,9 @@ EXTENSION = Extension(
         move.MOVE,
         lock.LOCK,
         unlock.UNLOCK,
+        report.REPORT,
     ],
+    reports=REPORTS,
     properties=[*webdav.ROWS, *acl.ROWS, *principal.ROWS, *quota.ROWS, *sync.ROWS, *microsoft.ROWS],
     collection_types=[FILE_TYPE, COLLECTION_TYPE, PRINCIPAL_TYPE],
     # RFC 4918, 18.3: class 3 is this document, 2 adds locks; RFC 5689, 3.1: extended MKCOL has a token of its own.

@@ -125,12 +125,15 @@ def _selected(tags: tuple[str, ...], etag: str | None, exists: bool, strong: boo
         return True
     if etag is None:
         return False
-    return any(_same(tag, etag, strong) for tag in tags)
+    for tag in tags:
+        if _same(tag, etag, strong):
+            return True
+    return False
 
 
 def _same(tag: str, etag: str, strong: bool) -> bool:
-    # "A recipient MUST use the strong comparison function when comparing entity tags for If-Match"; "A recipient MUST
-    # use the weak comparison function when comparing entity tags for If-None-Match".
+    # "An origin server MUST use the strong comparison function when comparing entity tags for If-Match"; "A recipient
+    # MUST use the weak comparison function when comparing entity tags for If-None-Match".
     compare = strong_match if strong else weak_match
     if compare(tag, etag):
         return True

@@ -16,8 +16,7 @@ from typing import Final
 
 from davd.model.errors import HTTPError
 
-# "MD5, SHA, UNIXsum, UNIXcksum, ADLER32 and CRC32C MUST NOT be used in security contexts": a stated Content-Digest in
-# any of them is no digest to us, as is any unknown one.
+# RFC 9530, 7.2 registers two active algorithms; the deprecated ones beside them are ignored like unknown ones.
 # Both tables: hashlib's name (but for adler32) and how many hexadecimal digits it has.
 _ALGORITHMS: Final = {"sha-256": ("sha256", 64), "sha-512": ("sha512", 128)}
 _CHECKSUMS: Final = {"sha1": ("sha1", 40), "md5": ("md5", 32), "adler32": ("adler32", 8), "sha256": ("sha256", 64)}

@@ -53,7 +53,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
             return False
         weights[match[1].lower()] = 1.0 if match[2] is None else min(float(match[2]), 1.0)
     any_other = weights.get("*", 0.0)
-    # "For the purposes of content negotiation, x-gzip is equivalent to gzip."
+    # 'A recipient SHOULD consider "x-gzip" to be equivalent to "gzip".'
     gzip = weights.get("gzip", weights.get("x-gzip", any_other))
     # The asterisk speaks for identity only to exclude it.
     return gzip > 0 and gzip >= weights.get("identity", 0.0)

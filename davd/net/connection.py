@@ -54,6 +54,7 @@ class Connection(Protocol):
         self._flushed: Deferred[None] | None = None
         self._outstanding: int | None = None
         self._lingered = 0
+        self._registered = False
         # What the client may take its time for, and what it may take from us.
         self._patience = Deadline(context.wheel, self._impatient)
         self._progress = Deadline(context.wheel, self._stuck)
@@ -111,6 +112,7 @@ class Connection(Protocol):
         if no_delay is not None:
             no_delay(True)
         transport.registerProducer(self, True)
+        self._registered = True
         if self.tls:
             self._patience.set(self._context.settings.handshake_timeout)
         else:
@@ -238,9 +240,8 @@ class Connection(Protocol):
         settings = self._context.settings
         # With nothing left to send only the client's part of the closing is waited for.
         self._patience.set(settings.linger_timeout if self._outstanding == 0 else settings.send_timeout)
-        transport: Any = self.transport
-        transport.unregisterProducer()
-        transport.loseConnection()
+        self._unregister()
+        self.transport.loseConnection()  # type: ignore[union-attr]
 
     def linger(self) -> None:
         """Close in such a way that the client sees the answer although it is still sending.
@@ -258,9 +259,15 @@ class Connection(Protocol):
         self._patience.set(self._context.settings.linger_timeout)
         half_close = None if self.tls else getattr(self.transport, "loseWriteConnection", None)
         if half_close is not None:
-            self.transport.unregisterProducer()  # type: ignore[union-attr]
+            self._unregister()
             half_close()
         self.resume_reading()
+
+    def _unregister(self) -> None:
+        """No transport closes in good order while it has a producer."""
+        if self._registered:
+            self._registered = False
+            self.transport.unregisterProducer()  # type: ignore[union-attr]
 
     def abort(self) -> None:
         """End the connection at once; what was not sent is lost."""

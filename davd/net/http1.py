@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from davd.http.body import Body
 from davd.http.request import Request
@@ -269,9 +270,7 @@ class HTTP1(Connection):
         """The application has let an exception through."""
         if self._phase == OPEN:
             request = self._request
-            log.error(
-                "request {id} failed: {error!r}", id=request.id if request else "", error=error, log_trace=error
-            )
+            log.failure("request {id} failed", Failure(error), id=request.id if request else "")
             self._answer(fault(500, self.tls))
 
     def _sent(self, _: None) -> None:

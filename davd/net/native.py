@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -22,7 +21,6 @@ from zope.interface import implementer
 
 from davd.net.connection import Connection
 from davd.net.files import FileStretch, PassingFile, unacknowledged
-from davd.net.proxyhead import ProxyHead
 from davd.net.site import Site
 
 log = Logger()
@@ -40,22 +38,21 @@ class NativeTransport(asyncio.Protocol):
     """One accepted connection: to the loop its protocol, to the connection its transport.
 
     `write` is the loop's own method once the connection is made, and `data_received` the protocol's: nothing stands
-    between the two while requests go back and forth.
+    between the two while requests go back and forth. Without a `connection` given, the site is asked for one.
     """
 
     tls = False
     disconnecting = False
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site, connection: Connection | None = None) -> None:
         self._loop = loop
         self._site = site
         self._transport: Any = None
-        self._connection: Connection | None = None
+        self._connection = connection
         self._producer: Any = None
         self._streaming = True
         self._paused = False
         self._aborted = False
-        self._proxied: ProxyHead | None = None
         self._sending: PassingFile | None = None
         self._ahead: FileStretch | None = None
 
@@ -64,40 +61,18 @@ class NativeTransport(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         self._transport = transport
-        peer = transport.get_extra_info("peername")
-        host = str(peer[0]) if isinstance(peer, tuple) else ""
-        connection = self._site.connection(host)
-        if connection is None:
-            transport.abort()
-            return
-        self._connection = connection
-        if host in self._site.proxies:
-            transport.pause_reading()
-            self._proxied = ProxyHead(self._loop, self._site, transport, self._told)
-        else:
-            self.begin()
-
-    def _told(self, source: str | None) -> None:
-        """The proxy's header is read; `source` is the client's address, None when the proxy speaks for itself."""
-        self._proxied = None
         connection = self._connection
-        if self._transport.is_closing() or connection is None:
-            return
-        if source is not None and not connection.relocate(source):
-            self._transport.abort()
-            return
-        self.begin()
-        self._transport.resume_reading()
-
-    def begin(self) -> None:
-        """Hand the connection to its protocol."""
-        assert self._connection is not None
-        transport = self._transport
+        if connection is None:
+            peer = transport.get_extra_info("peername")
+            connection = self._connection = self._site.connection(str(peer[0]) if isinstance(peer, tuple) else "")
+            if connection is None:
+                transport.abort()
+                return
         self.write = transport.write  # type: ignore[method-assign]
-        self.data_received = self._connection.dataReceived  # type: ignore[method-assign]
+        self.data_received = connection.dataReceived  # type: ignore[method-assign]
         # The loop keeps the method, not the object: show it the new one.
         transport.set_protocol(self)
-        self._connection.makeConnection(self)
+        connection.makeConnection(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
@@ -113,16 +88,11 @@ class NativeTransport(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone."""
-        if self._proxied is not None:
-            self._proxied.stop()
         self.disconnecting = True
         self._drop_file()
         connection, self._connection = self._connection, None
         producer, self._producer = self._producer, None
         if connection is None:
-            return
-        if connection.transport is None:
-            connection.dismiss()
             return
         if producer is not None:
             producer.stopProducing()
@@ -294,86 +264,111 @@ class NativeTransport(asyncio.Protocol):
 
 
 class NativeTLSTransport(NativeTransport):
-    """The same with TLS by the loop between the two."""
+    """The same with TLS by the loop between the two.
+
+    To its connection it is there from the first moment, so that a handshake counts and has its deadline; to the loop
+    only when the handshake is done.
+    """
 
     tls = True
-    negotiatedProtocol: bytes | None = None
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site, context: Callable[[], ssl.SSLContext]) -> None:
-        super().__init__(loop, site)
-        self._ssl_context = context
-        self._raw: Any = None
-        self._early: list[bytes] = []
-        self._secured = False
-
     # A file cannot go past the encryption.
     send_file = None  # type: ignore[assignment]
 
-    def begin(self) -> None:
-        """Hand the connection to its protocol, which waits, and begin the handshake."""
-        assert self._connection is not None
-        self._raw = self._transport
-        self._connection.makeConnection(self)
-        task = self._loop.create_task(self._shake_hands())
-        task.add_done_callback(_report)
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, site: Site, connection: Connection, accepted: socket.socket
+    ) -> None:
+        super().__init__(loop, site, connection)
+        self.negotiatedProtocol: bytes | None = None
+        self._accepted = accepted
+        self._names = accepted.getsockname(), accepted.getpeername()
+        self._task: asyncio.Task[None] | None = None
 
-    async def _shake_hands(self) -> None:
+    def start(self, context: ssl.SSLContext) -> None:
+        """Begin the handshake."""
+        assert self._connection is not None
+        self._task = self._loop.create_task(self._shake_hands(context))
+        self._connection.makeConnection(self)
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> None:
         settings = self._site.settings
         try:
-            # The protocol has a deadline of its own, which strikes first.
-            secured = await self._loop.start_tls(
-                self._raw,
-                self,
-                self._ssl_context(),
-                server_side=True,
+            await self._loop.connect_accepted_socket(
+                lambda: self,
+                self._accepted,
+                ssl=context,
+                # The connection has a deadline of its own, which strikes first.
                 ssl_handshake_timeout=settings.handshake_timeout + 5,
                 ssl_shutdown_timeout=settings.linger_timeout,
             )
-        except (OSError, asyncio.CancelledError, ssl.SSLError):
-            # A failed handshake is the client's affair: it is counted when the connection is lost.
-            self._raw.abort()
+        except (OSError, asyncio.CancelledError) as error:
+            # What goes wrong in a handshake is the client's affair; the connection counts it. ssl.SSLError is OSError.
+            self._accepted.close()
+            self.connection_lost(error)
+        except Exception as error:
+            log.failure("a TLS connection could not be begun")
+            self._accepted.close()
+            self.connection_lost(error)
+
+    def connection_made(self, transport: Any) -> None:
+        """The handshake is done."""
+        self._transport = transport
+        connection = self._connection
+        if connection is None:
+            transport.abort()
             return
-        if self._connection is None or secured is None:
-            return
-        self._secured = True
-        self._transport = secured
-        tls = secured.get_extra_info("ssl_object")
+        tls = transport.get_extra_info("ssl_object")
         name = tls.selected_alpn_protocol() if tls is not None else None
         self.negotiatedProtocol = name.encode("ascii") if name else None
-        self.write = secured.write  # type: ignore[method-assign]
-        self.data_received = self._connection.dataReceived  # type: ignore[method-assign]
-        self._connection.handshakeCompleted()
-        early, self._early = self._early, []
-        for data in early:
-            if self._connection is not None:
-                self._connection.dataReceived(data)
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes that came so soon after the handshake that its end has not been told yet."""
-        self._early.append(data)
+        self.write = transport.write  # type: ignore[method-assign]
+        self.data_received = connection.dataReceived  # type: ignore[method-assign]
+        connection.handshakeCompleted()
 
     def eof_received(self) -> bool:
         """The client has ended its side, which with TLS ends the connection."""
         return False
 
+    def write(self, data: bytes) -> None:
+        """Nothing: before the handshake is done there is nothing to say."""
+
     def loseConnection(self) -> None:
         """Close; before the handshake is done there is nothing to close in good order."""
-        if self._secured:
-            super().loseConnection()
-        else:
+        if self._transport is None:
             self.abortConnection()
+        else:
+            super().loseConnection()
 
     def abortConnection(self) -> None:
         """Close at once."""
-        self._aborted = True
-        self.disconnecting = True
-        self._transport.abort()
-        if not self._secured and self._raw is not None:
-            self._raw.abort()
+        self._aborted = self.disconnecting = True
+        if self._transport is not None:
+            self._transport.abort()
+        elif self._task is not None:
+            self._task.cancel()
 
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+        if self._transport is not None:
+            super().pauseProducing()
 
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("a TLS connection could not be begun: {error!r}", error=task.exception())
+    def resumeProducing(self) -> None:
+        """Read on."""
+        if self._transport is not None:
+            super().resumeProducing()
 
+    def unregisterProducer(self) -> None:
+        """The producer has no more to give."""
+        self._producer = None
+        if self.disconnecting and self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
 
+    def outstanding(self) -> int:
+        """How many bytes are to be sent or sent and not acknowledged; those of the handshake do not count."""
+        return 0 if self._transport is None else super().outstanding()
+
+    def getPeer(self) -> IAddress:
+        """The address of the other end of the socket."""
+        return address(self._names[1])
+
+    def getHost(self) -> IAddress:
+        """The address of this end of the socket."""
+        return address(self._names[0])

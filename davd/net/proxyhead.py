@@ -6,10 +6,8 @@ Implements: the PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt, 2
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
-from typing import Any
 
 from davd.http.wire.head import WireError
 from davd.http.wire.proxy import ProxyReader
@@ -21,20 +19,28 @@ _PEEK = 1024
 
 
 class ProxyHead:
-    """Reads the PROXY header off the socket before the loop reads anything, so that TLS finds its own first byte."""
+    """Reads the PROXY header off an accepted socket and leaves on it what follows, so that TLS finds its first byte.
+
+    `told` is called with the client's address, None when the proxy speaks for itself; `failed` when there is no header.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, site: Site, transport: Any, told: Callable[[str | None], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        site: Site,
+        accepted: socket.socket,
+        told: Callable[[str | None], None],
+        failed: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._site = site
-        self._transport = transport
+        self._socket = accepted
         self._told = told
+        self._failed = failed
         self._reader = ProxyReader()
-        self._socket = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
         self._deadline: Deadline = site.deadline(self._refuse)
         self._deadline.set(site.settings.header_timeout)
-        loop.add_reader(self._socket.fileno(), self._readable)
+        loop.add_reader(accepted.fileno(), self._readable)
 
     def _readable(self) -> None:
         try:
@@ -51,17 +57,14 @@ class ProxyHead:
             self._refuse()
             return
         if header is not None:
-            self.stop()
+            self._stop()
             self._told(header.source[0] if header.source is not None else None)
 
     def _refuse(self) -> None:
         self._site.statistics.refused_proxy += 1
-        self.stop()
-        self._transport.abort()
+        self._stop()
+        self._failed()
 
-    def stop(self) -> None:
-        """Let go of the socket."""
+    def _stop(self) -> None:
         self._deadline.end()
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
+        self._loop.remove_reader(self._socket.fileno())

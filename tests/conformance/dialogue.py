@@ -1,6 +1,7 @@
 """A raw HTTP/1.1 dialogue on one connection: the test writes each header, nothing is added behind its back."""
 
 import base64
+import gzip
 import http.client
 import socket
 import ssl
@@ -17,7 +18,7 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One final answer: its status, its fields in the order sent, its body without transfer coding."""
+    """One final answer: its status, its fields in the order sent, its body without transfer and content coding."""
 
     status: int
     fields: tuple[Header, ...]
@@ -92,7 +93,10 @@ class Dialogue:
         fields = tuple(response.getheaders())
         assert response.version == 11
         assert not response.will_close, f"{method}: the server closes after {response.status} {fields}"
-        return Reply(response.status, fields, body)
+        reply = Reply(response.status, fields, body)
+        coding = reply.all("Content-Encoding")
+        assert coding in ([], ["gzip"]), coding
+        return Reply(response.status, fields, gzip.decompress(body)) if coding and body else reply
 
     def ask(
         self,

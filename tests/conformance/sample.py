@@ -24,7 +24,6 @@ NAMES = (
     "square [1] {2} brackets.txt",
     "tilde~caret^.txt",
     "dollar $HOME `x`.txt",
-    "back\\slash.txt",
     "pipe|pipe.txt",
     "star*.txt",
     "Grüße aus Köln.txt",

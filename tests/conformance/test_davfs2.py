@@ -30,6 +30,9 @@ def mounted(daemon: Daemon, folder: str) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="davd-davfs2-"))
     place.chmod(0o755)
     point, cache, secrets, settings = (place / name for name in ("mount", "cache", "secrets", "davfs2.conf"))
+    certificate = place / "certificate.pem"
+    certificate.write_bytes(daemon.certificate.read_bytes())
+    certificate.chmod(0o644)
     point.mkdir()
     cache.mkdir()
     shutil.chown(cache, "root", "davfs2")
@@ -37,7 +40,7 @@ def mounted(daemon: Daemon, folder: str) -> Iterator[Path]:
     secrets.write_text(f'{point} {daemon.user} "{daemon.password}"\n')
     secrets.chmod(0o600)
     settings.write_text(
-        f"secrets {secrets}\ntrust_server_cert {daemon.certificate}\nuse_locks 1\nask_auth 0\n"
+        f"secrets {secrets}\ntrust_server_cert {certificate}\nuse_locks 1\nask_auth 0\n"
         f"cache_dir {cache}\ndelay_upload 0\nbuf_size 256\n"
     )
     try:

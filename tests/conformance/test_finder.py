@@ -74,7 +74,7 @@ class TestMount:
         classes = [word.strip() for word in options.field("DAV").split(",")]
         assert classes[:3] == ["1", "2", "3"]
         assert options.field("MS-Author-Via") == "DAV"
-        assert {"LOCK", "PUT", "MOVE"} <= {word.strip() for word in options.field("Allow").split(",")}
+        assert {"PROPFIND", "LOCK", "MOVE", "DELETE"} <= {word.strip() for word in options.field("Allow").split(",")}
 
         reply = finder.ask("PROPFIND", either_folder, ("Depth", "0"), XML, body=STAT)
         ((href, row),) = reply.properties().items()

@@ -4,7 +4,6 @@ Verifies: RFC 4918, 7.3, 9.1, 9.2, 9.6, 9.7, 9.9, 9.10, 9.11, 10.1, 10.4
 """
 
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -125,8 +124,8 @@ class TestCopyFileIn:
         assert href == path
         assert row["{DAV:}getcontentlength"][1].text == "12"
         assert row[WIN32 + "FileAttributes"][1].text == "00000020"
-        assert row[WIN32 + "LastModifiedTime"][1].text == later["LastModifiedTime"]
-        assert parsedate_to_datetime(row["{DAV:}getlastmodified"][1].text or "").tzinfo is not None
+        assert row["{DAV:}getlastmodified"][1].text == later["LastModifiedTime"]
+        assert row["{DAV:}creationdate"][1].text == "2026-01-03T10:11:12Z"
         assert not len(row["{DAV:}lockdiscovery"][1])
         assert windows.ask("GET", path).body == b"from Windows"
 

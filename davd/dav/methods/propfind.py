@@ -77,9 +77,9 @@ class Listing:
 
     async def alone(self) -> bytes:
         """The target without its members."""
-        return document(self._renderer, [await self._of_target(), self._tail])
+        return document(self._renderer, await self._of_target(), self._tail)
 
-    async def _of_target(self) -> bytes:
+    async def _of_target(self) -> list[str]:
         rows = [self._target]
         view = await load(self._exchange, self._exchange.transaction, self._renderer.needs, rows, self._chain[:-1])
         return self._renderer.render(view, self._base, ("",), rows)
@@ -92,20 +92,20 @@ class Listing:
     async def members(self, with_target: bool, rows: Sequence[Resource]) -> bytes | AsyncIterator[bytes]:
         """The members of the target, after the target itself if it is wanted; `rows` are those of `first_members`."""
         transaction = self._exchange.transaction
-        pieces = [await self._of_target()] if with_target else []
-        pieces.append(await self._of_members(transaction, rows[:WHOLE]))
+        pieces = await self._of_target() if with_target else []
+        pieces += await self._of_members(transaction, rows[:WHOLE])
         if len(rows) <= WHOLE:
-            return document(self._renderer, [*pieces, self._tail])
+            return document(self._renderer, pieces, self._tail)
         return self._further_members([self._renderer.open, *pieces], rows[WHOLE - 1].name)
 
-    async def _of_members(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> bytes:
+    async def _of_members(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> list[str]:
         shown = visible(self._exchange.principal, rows)
         view = await load(self._exchange, transaction, self._renderer.needs, shown, self._chain)
         names = list(map(quote_segment, map(_name, shown)))
         return self._renderer.render(view, self._base + "/", names, shown)
 
-    async def _further_members(self, first: Sequence[bytes], after: str) -> AsyncIterator[bytes]:
-        yield b"".join(first)
+    async def _further_members(self, first: Sequence[str], after: str) -> AsyncIterator[bytes]:
+        yield "".join(first).encode()
         more = True
         while more:
             async with self._exchange.store.read() as transaction:
@@ -115,7 +115,7 @@ class Listing:
             if more:
                 after = rows[-1].name
             if piece:
-                yield piece
+                yield "".join(piece).encode()
         yield self._tail + MULTISTATUS_CLOSE
 
     async def tree(self, with_target: bool) -> bytes | AsyncIterator[bytes]:
@@ -126,11 +126,11 @@ class Listing:
         if len(found) > room:
             # RFC 4918, 9.1: "Servers MAY reject Depth: infinity"; then with DAV:propfind-finite-depth.
             raise HTTPError(403, "{DAV:}propfind-finite-depth")
-        pieces = [await self._of_target()] if with_target else []
+        pieces = await self._of_target() if with_target else []
         above = [*self._chain, *[row for _, row in found if row.is_collection]]
-        pieces.append(await self._of_tree(transaction, found[:WHOLE], above))
+        pieces += await self._of_tree(transaction, found[:WHOLE], above)
         if len(found) <= WHOLE:
-            return document(self._renderer, [*pieces, self._tail])
+            return document(self._renderer, pieces, self._tail)
         return self._further_tree([self._renderer.open, *pieces], found, above)
 
     async def _below(self, transaction: IReadTransaction, collection: Resource, room: int) -> Tree:
@@ -153,20 +153,18 @@ class Listing:
             after = rows[-1].name
         return found
 
-    async def _of_tree(self, transaction: IReadTransaction, found: Tree, above: Sequence[Resource]) -> bytes:
+    async def _of_tree(self, transaction: IReadTransaction, found: Tree, above: Sequence[Resource]) -> list[str]:
         rows = [row for _, row in found]
         view = await load(self._exchange, transaction, self._renderer.needs, rows, above, self._target)
         names = ["/".join(map(quote_segment, path)) for path, _ in found]
         return self._renderer.render(view, self._base + "/", names, rows)
 
-    async def _further_tree(
-        self, first: Sequence[bytes], found: Tree, above: Sequence[Resource]
-    ) -> AsyncIterator[bytes]:
-        yield b"".join(first)
+    async def _further_tree(self, first: Sequence[str], found: Tree, above: Sequence[Resource]) -> AsyncIterator[bytes]:
+        yield "".join(first).encode()
         for start in range(WHOLE, len(found), PAGE):
             async with self._exchange.store.read() as transaction:
                 piece = await self._of_tree(transaction, found[start : start + PAGE], above)
-            yield piece
+            yield "".join(piece).encode()
         yield self._tail + MULTISTATUS_CLOSE
 
 

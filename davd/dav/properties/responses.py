@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from davd.dav.properties.view import STORED, View
 from davd.dav.registry import LiveProperty, Registry
-from davd.formats.xml.writer import MULTISTATUS_CLOSE, declare, escape, multistatus_open, status_element, tag
+from davd.formats.xml.writer import DAV_ONLY, MULTISTATUS_CLOSE, declare, escape, multistatus_open, status_element, tag
 from davd.model.resource import FILE, Resource
 
 Kind = Literal["prop", "allprop", "propname"]
@@ -26,6 +26,7 @@ _FOUND: Final = f"</D:prop>{status_element(200).decode()}</D:propstat>"
 _MISSING: Final = f"</D:prop>{status_element(404).decode()}</D:propstat>"
 _PROPSTAT: Final = "<D:propstat><D:prop>"
 _CLOSE: Final = "</D:response>"
+_CLOSE_ALL: Final = MULTISTATUS_CLOSE.decode()
 
 # Stands for a value of its own in each row; compared by identity, and no text any property could have.
 _VARIES: Final = "\0"
@@ -39,12 +40,14 @@ class Wanted:
     """What a request asks of each resource.
 
     `names` are the properties named (Clark notation): all that is asked by `"prop"`, the DAV:include of `"allprop"`.
-    `minimal` leaves out what a resource does not have.
+    `minimal` leaves out what a resource does not have. `nested` has each element outside DAV: declare its namespace
+    itself, so that a response can stand inside another document than its own.
     """
 
     kind: Kind
     names: tuple[str, ...] = ()
     minimal: bool = False
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,13 @@ class Responses:
             names = dict.fromkeys([*live, *names])
         elif wanted.kind == "propname":
             names = dict.fromkeys(registry.properties)
-        self._declared = declare(names)
+        self._declared = DAV_ONLY if wanted.nested else declare(names)
         self._asked = [self._ask(name) for name in names]
         self._included = frozenset(wanted.names)
         self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
         self.needs = self._needs()
         self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
-        self.open = multistatus_open(self._declared)
+        self.open = multistatus_open(self._declared).decode()
 
     def _ask(self, name: str) -> _Asked:
         start, end, empty = tag(name, self._declared)
@@ -94,32 +97,32 @@ class Responses:
             needs.add(STORED)
         return frozenset(needs)
 
-    def render(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> bytes:
-        """DAV:response elements for `rows`.
+    def render(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> list[str]:
+        """DAV:response elements for `rows`, in pieces that are joined once, when all there are have come together.
 
         An href is `base`, then the row's one of `names`, then a slash for collections; `base` and `names` are
         percent-encoded. The order of the rows is kept among those of one type.
         """
         if not rows:
-            return b""
+            return []
         if self.wanted.kind == "propname":
-            return "".join(map(self._alone, repeat(view), repeat(base), names, rows)).encode()
+            return list(map(self._alone, repeat(view), repeat(base), names, rows))
         types = set(map(_type, rows))
         if len(types) == 1 and not view.stored:
-            return self._alike(view, base, names, rows).encode()
+            return self._alike(view, base, names, rows)
         pieces = []
         apart = view.stored
         for kind in sorted(types):
             chosen = [index for index, row in enumerate(rows) if row.type == kind and row.id not in apart]
             if chosen:
-                pieces.append(self._alike(view, base, [names[i] for i in chosen], [rows[i] for i in chosen]))
+                pieces += self._alike(view, base, [names[i] for i in chosen], [rows[i] for i in chosen])
         if apart:
             pieces += [
                 self._alone(view, base, name, row) for name, row in zip(names, rows, strict=True) if row.id in apart
             ]
-        return "".join(pieces).encode()
+        return pieces
 
-    def _alike(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> str:
+    def _alike(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> list[str]:
         """Resources of one type and without stored properties."""
         columns: list[Iterable[str]] = [names]
         constant: list[str | None] = []
@@ -129,7 +132,7 @@ class Responses:
             if column is None or isinstance(column, str):
                 constant.append(column)
             elif not column:
-                return "".join(map(self._alone, repeat(view), repeat(base), names, rows))
+                return list(map(self._alone, repeat(view), repeat(base), names, rows))
             else:
                 constant.append(_VARIES)
                 columns.append(column)
@@ -143,7 +146,7 @@ class Responses:
             flat[2 * index + 1 :: width] = column
         flat[0] = first
         flat.append(pieces[-1])
-        return "".join(flat)
+        return flat
 
     def _around(self, collection: bool, constant: tuple[str | None, ...]) -> list[str]:
         """The pieces that follow the name and each value that varies; `constant` as for `_make_around`."""
@@ -260,6 +263,6 @@ def responses(registry: Registry, wanted: Wanted) -> Responses:
     return made
 
 
-def document(renderer: Responses, pieces: Iterable[bytes]) -> bytes:
-    """A whole multistatus of rendered pieces."""
-    return b"".join([renderer.open, *pieces, MULTISTATUS_CLOSE])
+def document(renderer: Responses, pieces: Iterable[str], tail: bytes = b"") -> bytes:
+    """A whole multistatus of rendered pieces; `tail` comes after the last of them."""
+    return "".join([renderer.open, *pieces, tail.decode(), _CLOSE_ALL]).encode()

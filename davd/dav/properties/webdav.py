@@ -32,11 +32,14 @@ _modified = attrgetter("modified")
 _etag = attrgetter("etag")
 _content_type = attrgetter("content_type")
 _content_length = attrgetter("content_length")
+# A call less for each date of a page that has been asked for before.
+_iso_date = lru_cache(maxsize=8192)(iso_date)
+_http_date = lru_cache(maxsize=8192)(http_date)
 _escape_type = lru_cache(maxsize=512)(escape)
 
 
 def _creationdates(view: View, rows: Sequence[Resource]) -> Iterable[str]:
-    return map(iso_date, map(_created, rows))
+    return map(_iso_date, map(_created, rows))
 
 
 def _displayname(view: View, resource: Resource) -> str | None:
@@ -68,7 +71,7 @@ def _etags(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
 
 
 def _dates(view: View, rows: Sequence[Resource]) -> Iterable[str]:
-    return map(http_date, map(_modified, rows))
+    return map(_http_date, map(_modified, rows))
 
 
 def _lockdiscovery(view: View, resource: Resource) -> bytes:

@@ -35,18 +35,21 @@ _HREF: Final = re.compile(r"<D:href>([^<]*)</D:href>")
 
 
 async def respond(exchange: Exchange) -> Response:
-    """207 with the target, and at Depth 1 its members; 507 when the answer would have more than `MOST` responses."""
+    """207 with the target, and at Depth 1 its members.
+
+    400 for Depth infinity, 507 when the answer would have more than `MOST` responses.
+    """
     headers = exchange.request.headers
     asked = parse_expand_property(exchange.content, headers.get("content-type"))
     preferences = Preferences.from_headers(headers)
     depth = exchange.fields.depth or "0"
     if depth == "infinity":
-        raise HTTPError(403, "{DAV:}propfind-finite-depth")
+        raise HTTPError(400, detail="an expand-property report of a whole tree")
     nodes = [exchange.node]
     if depth == "1" and exchange.node.chain[-1].is_collection:
         nodes += await _members(exchange, exchange.node)
     expansion = _Expansion(exchange, preferences.return_minimal)
-    pieces = [(await expansion.response(node, asked)).encode() for node in nodes]
+    pieces = [await expansion.response(node, asked) for node in nodes]
     renderer = expansion.renderer(asked)
     return multistatus.respond(document(renderer, pieces), preferences.applied("return"))
 
@@ -69,7 +72,7 @@ class _Expansion:
 
     def renderer(self, asked: tuple[ExpandedProperty, ...]) -> Responses:
         names = tuple(dict.fromkeys([wanted.name for wanted in asked]))
-        return responses(self.exchange.registry, Wanted("prop", names, self.minimal))
+        return responses(self.exchange.registry, Wanted("prop", names, self.minimal, True))
 
     async def response(self, node: Node, asked: tuple[ExpandedProperty, ...]) -> str:
         self.written += 1

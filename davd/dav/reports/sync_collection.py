@@ -20,7 +20,7 @@ from davd.dav.methods.propfind import PAGE, WHOLE, Listing, base_href
 from davd.dav.properties.responses import Responses, Wanted, document, responses
 from davd.dav.properties.view import load
 from davd.dav.registry import Report
-from davd.formats.xml.writer import MULTISTATUS_CLOSE, escape, status_response, sync_token
+from davd.formats.xml.writer import MULTISTATUS_CLOSE, status_response, sync_token
 from davd.http.prefer import Preferences
 from davd.http.response import Response
 from davd.interfaces.store import IReadTransaction
@@ -137,17 +137,17 @@ async def _answer(
     page = _Page(exchange, renderer, collection, segments)
     first = await page.render(exchange.transaction, news.lines[:PAGE])
     if len(news.lines) <= PAGE:
-        return document(renderer, [first, tail])
-    return _further(page, renderer.open + first, news.lines, tail + MULTISTATUS_CLOSE)
+        return document(renderer, first, tail)
+    return _further(page, [renderer.open, *first], news.lines, tail + MULTISTATUS_CLOSE)
 
 
-async def _further(page: _Page, first: bytes, lines: Sequence[Change], last: bytes) -> AsyncIterator[bytes]:
-    yield first
+async def _further(page: _Page, first: Sequence[str], lines: Sequence[Change], last: bytes) -> AsyncIterator[bytes]:
+    yield "".join(first).encode()
     for start in range(PAGE, len(lines), PAGE):
         async with page.exchange.store.read() as transaction:
             piece = await page.render(transaction, lines[start : start + PAGE])
         if piece:
-            yield piece
+            yield "".join(piece).encode()
     yield last
 
 
@@ -160,16 +160,18 @@ class _Page:
     collection: Resource
     segments: tuple[str, ...]
 
-    async def render(self, transaction: IReadTransaction, lines: Sequence[Change]) -> bytes:
-        """DAV:response elements; what went after the lines were read is left to the next report."""
+    async def render(self, transaction: IReadTransaction, lines: Sequence[Change]) -> list[str]:
+        """DAV:response elements in pieces; what went after the lines were read is left to the next report."""
         base = base_href(self.exchange, self.segments) + "/"
         rows = [] if all(line.removed for line in lines) else await self._rows(transaction, lines)
         shown = visible(self.exchange.principal, rows)
         view = await load(self.exchange, transaction, self.renderer.needs, shown, self.exchange.node.chain)
-        pieces = [self.renderer.render(view, base, [quote_segment(row.name) for row in shown], shown)]
+        pieces = self.renderer.render(view, base, [quote_segment(row.name) for row in shown], shown)
         # RFC 6578, 3.5.2: for a removed member "the DAV:response MUST contain one DAV:status with a value set to 404".
-        pieces += [status_response(base + escape(quote_segment(line.name)), 404) for line in lines if line.removed]
-        return b"".join(pieces)
+        for line in lines:
+            if line.removed:
+                pieces.append(status_response(self.exchange.href((*self.segments, line.name), False), 404).decode())
+        return pieces
 
     async def _rows(self, transaction: IReadTransaction, lines: Sequence[Change]) -> list[Resource]:
         rows = []

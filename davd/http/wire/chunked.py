@@ -141,7 +141,7 @@ class ChunkedDecoder:
             return start, None
         fields = parse_fields(bytes(buffer[start : end + 2]), self._limits.trailer_count, "trailer section")
         if not FORBIDDEN_TRAILERS.isdisjoint(fields):
-            # "A sender MUST NOT generate trailer fields unless the sender knows the corresponding header field name's
-            # definition permits sending a trailer field in such a fashion": these are never permitted.
+            # "A sender MUST NOT generate a trailer field unless the sender knows the corresponding header field name's
+            # definition permits the field to be sent in trailers": none of these does.
             raise WireError(400, "a trailer field that belongs in the header section")
         return end + 4, fields

@@ -35,9 +35,12 @@ def encode_head(
     let whoever chose the text write a response of his own.
     """
     items = headers.items() if isinstance(headers, dict) else headers
-    lines = [f"{name}: {value}\r\n" for name, value in items if name not in skip]
+    if skip:
+        items = [item for item in items if item[0] not in skip]
+    lines = list(map(": ".join, items))
+    # The end of the last line, and the blank line's own when there is no other.
     lines.append("\r\n")
-    text = "".join(lines)
+    text = "\r\n".join(lines)
     # Each line brings one CR and one LF of ours: one more, and it came with a name or a value.
     if text.count("\r") != len(lines) or text.count("\n") != len(lines) or "\0" in text:
         raise ValueError("CR, LF or NUL in a response header")

@@ -73,15 +73,12 @@ class Head:
 
 
 TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"
-_TOKEN = TOKEN.encode()
 
 # Possessive quantifiers: no part gives anything back, so the match is linear in its input, whatever that is.
-_FIELD_LINES: Final = rb"(?:" + _TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
-_HEAD: Final = re.compile(
-    rb"(" + _TOKEN + rb"++) ([\x21\x22\x24-\x7e]++) HTTP/1\.([01])\r\n(" + _FIELD_LINES + rb")\r\n"
-)
+_FIELD_LINES: Final = r"(?:" + TOKEN + r"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
+_HEAD: Final = re.compile(r"(" + TOKEN + r"++) ([\x21\x22\x24-\x7e]++) HTTP/1\.([01])\r\n(" + _FIELD_LINES + r")\r\n")
 _FIELD_SECTION: Final = re.compile(_FIELD_LINES)
-_REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb"++) ([\x21-\x7e]++) HTTP/([0-9])\.([0-9])")
+_REQUEST_LINE: Final = re.compile(TOKEN.encode() + rb"++ ([\x21-\x7e]++) HTTP/([0-9])\.([0-9])")
 _ABSOLUTE: Final = re.compile(r"(https?)://([^/?]*+)([^?]*+)(?:\?(.*+))?+", re.IGNORECASE)
 # A registered name as DNS and container networks write it, an IPv4 address, or an IPv6 address in brackets.
 _AUTHORITY: Final = re.compile(
@@ -107,11 +104,11 @@ def parse_head(data: bytes, limits: WireLimits = DEFAULT_LIMITS) -> Head:
     """
     if len(data) > limits.request_line or len(data) > limits.header_bytes:
         check_size(data, limits)
-    match = _HEAD.fullmatch(data)
+    match = _HEAD.fullmatch(data.decode("latin-1"))
     if match is None:
         _refuse(data)
-    method_bytes, target_bytes, minor, section = match.groups()
-    lines = section.decode("latin-1").split("\r\n")
+    method, target, minor, section = match.groups()
+    lines = section.split("\r\n")
     lines.pop()
     if len(lines) > limits.header_count:
         raise WireError(431, "too many header fields")
@@ -127,9 +124,7 @@ def parse_head(data: bytes, limits: WireLimits = DEFAULT_LIMITS) -> Head:
                 raise WireError(400, f"more than one {name} field")
             value = f"{headers[name]}, {value}"
         headers[name] = value
-    version = 11 if minor == b"1" else 10
-    method = method_bytes.decode("ascii")
-    target = target_bytes.decode("ascii")
+    version = 11 if minor == "1" else 10
     host = _host(headers.get("host"), version)
     scheme: str | None = None
     if target[0] == "/" and method != "CONNECT":
@@ -167,9 +162,9 @@ def check_request_line(line: bytes) -> None:
     if match is None:
         raise WireError(400, "a malformed request line")
     # RFC 9112 has no fragment in any form of request target.
-    if b"#" in match[2]:
+    if b"#" in match[1]:
         raise WireError(400, "a fragment in the request target")
-    if match[3] != b"1" or match[4] not in (b"0", b"1"):
+    if match[2] != b"1" or match[3] not in (b"0", b"1"):
         raise WireError(505, "an HTTP version other than 1.0 and 1.1")
 
 
@@ -178,9 +173,10 @@ def parse_fields(section: bytes, count: int, detail: str) -> dict[str, str]:
 
     Raises WireError 400 when a line is malformed, 431 for more than `count` lines; `detail` names the section.
     """
-    if _FIELD_SECTION.fullmatch(section) is None:
+    text = section.decode("latin-1")
+    if _FIELD_SECTION.fullmatch(text) is None:
         raise WireError(400, f"a malformed field line in the {detail}")
-    lines = section.decode("latin-1").split("\r\n")
+    lines = text.split("\r\n")
     lines.pop()
     if len(lines) > count:
         raise WireError(431, f"too many fields in the {detail}")

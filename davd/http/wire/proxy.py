@@ -56,8 +56,8 @@ class ProxyReader:
     def feed(self, data: bytes) -> ProxyHeader | None:
         """Take bytes; the header once it is complete, else None.
 
-        Raises WireError 400 for anything that is no header: the receiver "MUST not try to guess whether or not the
-        protocol header is present", so there is nothing left but to drop the connection.
+        Raises WireError 400 for anything that is no header: the receiver "MUST not try to guess whether the protocol
+        header is present or not", so there is nothing left but to drop the connection.
         """
         # At most 535 bytes are ever kept, so appending costs nothing worth a better structure.
         self._buffer = buffer = self._buffer + data

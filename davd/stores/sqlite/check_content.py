@@ -63,7 +63,7 @@ def blobs_of(blobs: FileBlobs, connect: Callable[[], apsw.Connection]) -> Check:
             for name, id, length, sha256 in connection.execute(
                 "SELECT blob, min(id), content_length, sha256 FROM resource WHERE blob IS NOT NULL"
                 " GROUP BY blob, content_length, sha256"
-            ).fetchall():
+            ):
                 names.discard(str(name))
                 wrong = _wrong(blobs, str(name), length, str(sha256))
                 # The file may have been replaced since the view of the store was taken.

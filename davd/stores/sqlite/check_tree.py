@@ -59,9 +59,7 @@ def lost_rows(connection: apsw.Connection) -> Iterator[Problem]:
         def reclaim(repair: Repair, id: int = id) -> None:
             _reclaim(repair, id)
 
-        yield Problem(
-            f"content of resource {id}, which does not exist", f"make it a file in /{RECOVERED}", reclaim
-        )
+        yield Problem(f"content of resource {id}, which does not exist", f"make it a file in /{RECOVERED}", reclaim)
 
 
 def _reclaim(repair: Repair, id: int) -> None:
@@ -79,7 +77,7 @@ def places(connection: apsw.Connection) -> Iterator[Problem]:
         "SELECT member.id, member.name FROM resource AS member LEFT JOIN resource AS parent"
         " ON parent.id = member.parent_id WHERE member.id <> ? AND (parent.id IS NULL OR parent.type = 'file')",
         (ROOT,),
-    ).fetchall()
+    )
     for id, name in lost:
 
         def mend(repair: Repair, id: int = id, name: str = name) -> None:
@@ -135,9 +133,7 @@ def _rename(repair: Repair, id: int, parent: int, name: str) -> None:
     execute = repair.connection.execute
     if execute("SELECT 1 FROM resource WHERE parent_id = ? AND name = ? AND id <> ?", (parent, name, id)).fetchone():
         name = f"{name} ({id})"
-    execute(
-        "UPDATE resource SET name = ?, revision = ? WHERE id = ?", (name, repair.revision(parent), id)
-    )
+    execute("UPDATE resource SET name = ?, revision = ? WHERE id = ?", (name, repair.revision(parent), id))
 
 
 CHECKS: tuple[Check, ...] = (database, lost_rows, places, names)

@@ -253,11 +253,11 @@ class Commits:
             self._fail_batch(batch, failure)
         else:
             self._batch = None
+            if gone:
+                self._dropped(gone)
             for waiting in batch.waiting:
                 if not waiting.called:
                     waiting.callback(None)
-        if gone and failure is None:
-            self._dropped(gone)
         if self._log_pages >= self._checkpoint_at and self.failure is None:
             await self._checkpoint()
         self.turns.give()

@@ -58,7 +58,6 @@ class Repair:
             (collection, f"{id} {name}".replace("/", "_"), self.revision(collection), id),
         )
 
-
     def add_file(self, id: int, data: bytes) -> None:
         """Make content that has lost its resource a file in `/recovered`."""
         collection = self.recovered()

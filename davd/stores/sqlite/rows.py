@@ -70,9 +70,7 @@ def _paged(connection: apsw.Connection, id: int) -> Iterator[Resource]:
 
 def tree_size(connection: apsw.Connection, id: int, limit: int) -> int:
     """How many resources the tree has, itself included; counting stops at `limit`."""
-    count: int = connection.execute(
-        TREE + "SELECT count(*) FROM (SELECT id FROM tree LIMIT ?)", (id, limit)
-    ).get
+    count: int = connection.execute(TREE + "SELECT count(*) FROM (SELECT id FROM tree LIMIT ?)", (id, limit)).get
     return count
 
 

@@ -22,7 +22,7 @@ from davd.stores.sqlite.generation import Generation
 from davd.stores.sqlite.reads import Reads
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IReactorTime
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
     from davd.stores.threads import RunInThread
 
@@ -60,7 +60,7 @@ class Snapshots:
         self._path_cache = path_cache
         self._idle: View | None = None
         self._spare: list[View] = []
-        self._timer = False
+        self._timer: IDelayedCall | None = None
         self._closed = False
         self.paths: dict[tuple[str, ...], list[Resource]] = {}
         self.paths_generation: Hashable = object()
@@ -111,12 +111,11 @@ class Snapshots:
             self._spare.append(view)
         else:
             self._idle = view
-            if not self._timer:
-                self._timer = True
-                self._clock.callLater(self._keep_seconds, self._expire)
+            if self._timer is None:
+                self._timer = self._clock.callLater(self._keep_seconds, self._expire)
 
     def _expire(self) -> None:
-        self._timer = False
+        self._timer = None
         self.end_idle()
 
     def end_idle(self) -> None:
@@ -137,6 +136,9 @@ class Snapshots:
         """Close all connections but those still in use, which close when they are given back."""
         self.end_idle()
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for view in self._spare:
             view.connection.close()
         self._spare.clear()

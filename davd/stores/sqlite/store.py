@@ -123,8 +123,7 @@ class SQLiteStore:
             return
         self._open = False
         await self.writer.close()
-        for removing in list(self._removing):
-            await finished(removing)
+        await self.blobs_removed()
         self._snapshots.close()
         self._generation.close()
         self.blobs.stop()
@@ -153,6 +152,11 @@ class SQLiteStore:
             self._removing.add(removing)
         removing.addErrback(lambda failure: failure.trap(OSError) and None)
         removing.addBoth(lambda _: self._removing.discard(removing))
+
+    async def blobs_removed(self) -> None:
+        """Wait until the blobs that lost their last reference have been removed."""
+        for removing in list(self._removing):
+            await finished(removing)
 
     def check(self, repair: bool) -> AsyncIterator[Finding]:
         """Verify everything, and mend what can be mended without losing anything."""

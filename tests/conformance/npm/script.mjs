@@ -60,7 +60,7 @@ seen.whole = await names("/whole", { deep: true });
 const lock = await client.lock("/moved.txt", { timeout: "Second-120" });
 seen.timeout = lock.serverTimeout;
 seen.lockedOut = await statusOf(() => client.putFileContents("/moved.txt", "intruder"));
-await client.putFileContents("/moved.txt", "owner", { headers: { If: `(${lock.token})` } });
+await client.putFileContents("/moved.txt", "owner", { headers: { If: `(<${lock.token}>)` } });
 await client.unlock("/moved.txt", lock.token);
 await client.putFileContents("/moved.txt", "free");
 seen.afterUnlock = await client.getFileContents("/moved.txt", text);

@@ -15,7 +15,6 @@ from davd.dav.settings import DavSettings
 from davd.model.lock import EXCLUSIVE, Lock
 from davd.testing.exchange import Trial, run
 from tests.dav.answers import by_href, condition, prop, read
-from tests.dav.trial import trial
 
 HOME = "/files/alice/"
 ETAG = "{DAV:}getetag"
@@ -25,7 +24,7 @@ PROPNAME = b'<propfind xmlns="DAV:"><propname/></propfind>'
 
 def filled(settings: DavSettings | None = None) -> Trial:
     """alice has a.txt, `b c.txt` and dir/ with inner.txt; bob has bob.txt."""
-    made = trial(settings)
+    made = Trial(settings=settings)
     for path in ("a.txt", "b%20c.txt"):
         made.request("PUT", HOME + path, {"Content-Type": "text/plain"}, b"content")
     run(_collection(made, "dir"))
@@ -301,7 +300,7 @@ class TestPages:
     def many(self, monkeypatch: pytest.MonkeyPatch, number: int) -> Trial:
         monkeypatch.setattr(propfind, "WHOLE", 4)
         monkeypatch.setattr(propfind, "PAGE", 3)
-        made = trial()
+        made = Trial()
         for index in range(number):
             made.request("PUT", f"{HOME}{index:03}", {}, b"x")
         return made

@@ -17,7 +17,6 @@ from davd.dav.settings import DavSettings
 from davd.model.lock import EXCLUSIVE, Lock
 from davd.testing.exchange import Trial, run
 from tests.dav.answers import Answer, by_href, condition, prop
-from tests.dav.trial import trial
 
 FILE = "/files/alice/a.txt"
 PROTECTED = "{DAV:}cannot-modify-protected-property"
@@ -25,7 +24,7 @@ WIN32 = "{urn:schemas-microsoft-com:}"
 
 
 def filled(settings: DavSettings | None = None) -> Trial:
-    made = trial(settings)
+    made = Trial(settings=settings)
     made.request("PUT", FILE, {}, b"content")
     return made
 

@@ -1,0 +1,288 @@
+"""Random work on a store beside the same work on the memory store, which says what it means.
+
+    class TestIt(StoreMachine.TestCase): ...
+
+is made by `store_machine(make_store)`; the store must work without a reactor: its coroutines never suspend.
+
+Verifies: RFC 4918, 5, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from dataclasses import astuple, dataclass, replace
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from davd.interfaces.store import IStore, ITransaction
+from davd.model.lock import Lock
+from davd.model.principal import Account
+from davd.model.resource import COLLECTION, FILE, NewContent, Resource
+from davd.stores.memory.store import MemoryStore
+from davd.testing.store_life import everything, new_content
+
+T = TypeVar("T")
+
+# Times of a run stay below this; later ones are when the stores were made.
+_RUN_ENDS = 1e6
+
+_names = st.sampled_from(["a", "b", "c", "é"])
+_paths = st.lists(_names, min_size=0, max_size=3).map(lambda names: ("files", *names))
+_owners = st.sampled_from(["ann", "bob"])
+_times = st.integers(1, 1000).map(float)
+_bytes = st.binary(max_size=40)
+_properties = st.lists(
+    st.tuples(st.sampled_from(["{x}p", "{x}q"]), st.none() | st.binary(min_size=1, max_size=5)), max_size=3
+)
+
+
+class _Undo(Exception):
+    """Leaves a block so that it is undone."""
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise AssertionError("the store suspended")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One operation: its name, the place, another place, and what it needs."""
+
+    verb: str
+    path: tuple[str, ...]
+    other: tuple[str, ...]
+    name: str
+    owner: str
+    now: float
+    data: bytes
+    large: bool
+    properties: tuple[tuple[str, bytes | None], ...]
+
+
+_VERBS = (
+    "folder", "folder", "file", "file", "file", "replace", "delete", "copy", "move", "properties", "times", "lock",
+    "unlock", "refresh", "keep", "account", "sweep",
+)  # fmt: skip
+works = st.builds(
+    Work,
+    st.sampled_from(_VERBS),
+    _paths,
+    _paths,
+    _names,
+    _owners,
+    _times,
+    _bytes,
+    st.booleans(),
+    _properties.map(tuple),
+)
+
+
+async def _content(work: Work, store: IStore) -> NewContent:
+    if not work.large:
+        return new_content(work.data)
+    writer = store.blobs.create([])
+    await writer.write(work.data)
+    return NewContent(len(work.data), hashlib.sha256(work.data).hexdigest(), None, await writer.finish())
+
+
+async def _do(work: Work, transaction: ITransaction, store: IStore) -> object:
+    """Do one operation; the result must be the same in every store. Errors of the caller are results too."""
+    found = await transaction.resolve(work.path)
+    if len(found) != len(work.path) + 1:
+        return "unmapped"
+    try:
+        return await _on_mapped(work, found[-1], transaction, store)
+    except (ValueError, KeyError) as error:
+        return type(error).__name__
+
+
+async def _on_mapped(work: Work, place: Resource, transaction: ITransaction, store: IStore) -> object:
+    now = work.now
+    if work.verb == "folder":
+        return await transaction.create(place, work.name, COLLECTION, work.owner, now)
+    if work.verb == "file":
+        content = await _content(work, store)
+        return await transaction.create(place, work.name, FILE, work.owner, now, content, "text/plain")
+    if work.verb == "replace":
+        content = await _content(work, store) if place.type == FILE else new_content(b"")
+        return await transaction.replace(place, content, "text/css", now, now / 2)
+    if work.verb == "delete":
+        return await transaction.delete(place, now) if len(work.path) > 1 else None
+    if work.verb in ("copy", "move"):
+        return await _transfer(work, place, transaction)
+    if work.verb == "properties":
+        return await transaction.set_properties(place, work.properties, now)
+    if work.verb == "times":
+        return await transaction.set_times(place, now if work.large else None, now * 2, now)
+    return await _beside(work, place, transaction)
+
+
+async def _transfer(work: Work, source: Resource, transaction: ITransaction) -> object:
+    found = await transaction.resolve(work.other)
+    if len(found) != len(work.other) + 1 or len(work.path) == 1:
+        return "unmapped"
+    if work.verb == "move":
+        return await transaction.move(source, found[-1], work.name, work.owner, work.now)
+    return await transaction.copy(source, found[-1], work.name, work.large, work.owner, work.now)
+
+
+async def _beside(work: Work, place: Resource, transaction: ITransaction) -> object:
+    """Operations on what stands beside the tree."""
+    token = f"urn:uuid:{work.name}"
+    if work.verb == "lock":
+        lock = Lock(token, place.id, "shared", work.large, work.owner, work.data, 60, work.now)
+        return await transaction.add_lock(lock)
+    if work.verb == "unlock":
+        return await transaction.remove_lock(token)
+    if work.verb == "refresh":
+        return await transaction.refresh_lock(token, 30, work.now)
+    if work.verb == "keep":
+        await transaction.keep(work.name, work.data, work.now)
+        return await transaction.kept(work.name, work.now / 2)
+    if work.verb == "account":
+        known = await transaction.account(work.owner)
+        account = Account(work.owner, quota=int(work.now))
+        return await (transaction.update_account(account) if known else transaction.add_account(account))
+    return await transaction.sweep(work.now, work.now)
+
+
+class _Names:
+    """Ids, ETags and blobs, which differ from store to store, by the order of their first appearance."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, object], str] = {}
+
+    def of(self, kind: str, value: object) -> object:
+        if value in (None, "", 1):
+            return value
+        return self._seen.setdefault((kind, value), f"{kind} {len(self._seen)}")
+
+    def plain(self, value: Any) -> Any:
+        """The value with such names instead of its ids."""
+        if isinstance(value, Resource):
+            return astuple(
+                replace(
+                    value,
+                    id=self.of("id", value.id),
+                    parent_id=self.of("id", value.parent_id),
+                    etag=self.of("etag", value.etag),
+                    blob=value.blob is not None,
+                    created=min(value.created, _RUN_ENDS),
+                    modified=min(value.modified, _RUN_ENDS),
+                )
+            )
+        if isinstance(value, Lock):
+            return astuple(replace(value, resource_id=self.of("id", value.resource_id)))
+        if isinstance(value, dict):
+            return {
+                self.of("id", key) if isinstance(key, int) else key: self.plain(each) for key, each in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.plain(each) for each in value]
+        return value
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """The machine; `make_store` and `reopen` are set by `store_machine`."""
+
+    make_store: Callable[[], IStore]
+    reopen: Callable[[IStore], IStore | None]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: IStore = MemoryStore()
+        self.store = type(self).make_store()
+        self.names = (_Names(), _Names())
+        drive(self.store.start())
+
+    @rule(works=st.lists(works, min_size=1, max_size=5), undone=st.sampled_from([False, False, False, True]))
+    def write(self, works: list[Work], undone: bool) -> None:
+        """A transaction that does several things and is kept or undone."""
+        generations = self.model.generation(), self.store.generation()
+        results = [drive(self._block(store, names, works, undone)) for store, names in self._both()]
+        assert results[0] == results[1]
+        if not undone and any(result not in ("unmapped", "ValueError", "KeyError", None, 0) for result in results[0]):
+            assert self.model.generation() != generations[0]
+            assert self.store.generation() != generations[1]
+
+    def _both(self) -> tuple[tuple[IStore, _Names], tuple[IStore, _Names]]:
+        return (self.model, self.names[0]), (self.store, self.names[1])
+
+    async def _block(self, store: IStore, names: _Names, works: list[Work], undone: bool) -> list[object]:
+        results: list[object] = []
+        try:
+            async with store.write() as transaction:
+                for work in works:
+                    results.append(names.plain(await _do(work, transaction, store)))
+                if undone:
+                    raise _Undo
+        except _Undo:
+            return results
+        return results
+
+    @rule(path=_paths, after=_names | st.just(""), limit=st.integers(1, 3), revision=st.integers(0, 20), now=_times)
+    def read(self, path: tuple[str, ...], after: str, limit: int, revision: int, now: float) -> None:
+        """A view of one place."""
+        results = [drive(self._look(store, names, path, after, limit, revision, now)) for store, names in self._both()]
+        assert results[0] == results[1]
+
+    async def _look(
+        self, store: IStore, names: _Names, path: tuple[str, ...], after: str, limit: int, revision: int, now: float
+    ) -> Any:
+        async with store.read() as transaction:
+            found = await transaction.resolve(path)
+            last = found[-1]
+            seen = [
+                found,
+                await transaction.members(last.id, after, limit),
+                await transaction.descendants(last.id, limit),
+                await transaction.changes(last.id, revision, revision + 5, limit),
+                await transaction.locks([each.id for each in found], now),
+                await transaction.locks_below(last.id, now),
+                await transaction.lock_counts(last.id, "ann", now),
+                await transaction.kept(after, now),
+            ]
+            if last.type == FILE and last.blob is None:
+                seen.append(await transaction.content(last))
+            return names.plain(seen)
+
+    @precondition(lambda self: type(self).reopen is not None)
+    @rule()
+    def open_again(self) -> None:
+        """Stop the store and open it again."""
+        again = type(self).reopen(self.store)
+        if again is not None:
+            drive(self.store.stop())
+            self.store = again
+            drive(self.store.start())
+
+    @invariant()
+    def all_is_the_same(self) -> None:
+        """Both stores show the same, and hold as many blobs."""
+        states = [names.plain(drive(everything(store))) for store, names in self._both()]
+        assert states[0] == states[1]
+
+    def teardown(self) -> None:
+        """The store is sound at the end."""
+        found = drive(self._findings())
+        drive(self.store.stop())
+        assert not found, found
+
+    async def _findings(self) -> list[str]:
+        return [finding.what async for finding in self.store.check(False)]
+
+
+def store_machine(make_store: Callable[[], IStore], reopen: Callable[[IStore], IStore | None]) -> type[StoreMachine]:
+    """The machine for one kind of store; its `TestCase` is for unittest and pytest."""
+    members = {"make_store": staticmethod(make_store), "reopen": staticmethod(reopen)}
+    return type("Machine", (StoreMachine,), members)

@@ -1,0 +1,62 @@
+"""Where a collection stands, and what can be asked of a resource.
+
+Verifies: RFC 6578, 4; RFC 3253, 3.1.3, 3.1.5
+"""
+
+from __future__ import annotations
+
+from davd.testing.exchange import Trial
+from tests.dav.answers import Answer, by_href, prop
+
+HOME = "/files/alice/"
+TOKEN = "{DAV:}sync-token"
+CTAG = "{http://calendarserver.org/ns/}getctag"
+METHODS = "{DAV:}supported-method-set"
+
+
+def look(made: Trial, path: str = HOME) -> Answer:
+    return by_href(made, made.request("PROPFIND", path, {"Depth": "0"}, prop(TOKEN, CTAG, METHODS)))[path]
+
+
+def test_token_and_ctag_change_when_a_member_does_and_only_then() -> None:
+    made = Trial()
+    seen = [look(made).text(TOKEN)]
+    assert look(made).text(CTAG)
+    for method, path, body in [
+        ("PUT", HOME + "a", b"1"),
+        ("PUT", HOME + "a", b"2"),
+        ("MKCOL", HOME + "c/", b""),
+        ("DELETE", HOME + "a", b""),
+    ]:
+        ctag = look(made).text(CTAG)
+        made.request(method, path, {}, body)
+        assert look(made).text(CTAG) != ctag
+        seen.append(look(made).text(TOKEN))
+    assert len(set(seen)) == len(seen)
+    made.request("PUT", HOME + "c/inner", {}, b"3")
+    made.request("GET", HOME)
+    assert look(made).text(TOKEN) == seen[-1]
+
+
+def test_a_collection_made_anew_has_another_token() -> None:
+    made = Trial()
+    path = HOME + "c/"
+    made.request("MKCOL", path)
+    before = look(made, path).text(TOKEN)
+    made.request("DELETE", path)
+    made.request("MKCOL", path)
+    assert look(made, path).text(TOKEN) != before
+
+
+def test_files_have_neither() -> None:
+    made = Trial()
+    made.request("PUT", HOME + "a", {}, b"1")
+    assert look(made, HOME + "a").statuses() == {TOKEN: 404, CTAG: 404, METHODS: 200}
+
+
+def test_the_methods_are_those_of_allow() -> None:
+    made = Trial()
+    made.request("PUT", HOME + "a", {}, b"1")
+    for path in (HOME, HOME + "a"):
+        names = [str(child.get("name")) for child in look(made, path).element(METHODS)]
+        assert names == made.request("OPTIONS", path).headers["Allow"].split(", ")

@@ -1,0 +1,46 @@
+"""Random work on the SQLite store means what it means in memory.
+
+Verifies: docs/architecture.md, Data
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from davd.interfaces.store import IStore
+from davd.stores.settings import StoreSettings
+from davd.stores.sqlite.store import SQLiteStore
+from davd.testing.store_machine import store_machine
+
+
+@pytest.fixture
+def folders() -> Iterator[str]:
+    folder = tempfile.mkdtemp()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_random_work_means_the_same(folders: str) -> None:
+    # Small limits, so that threads, checkpoints and full caches are met.
+    limits = StoreSettings(long_nodes=2, checkpoint_pages=20, path_cache=5)
+
+    def make() -> SQLiteStore:
+        return SQLiteStore(tempfile.mkdtemp(dir=folders), limits)
+
+    def again(store: IStore) -> SQLiteStore:
+        assert isinstance(store, SQLiteStore)
+        return SQLiteStore(store.folder, limits)
+
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        store_machine(make, again),
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
