@@ -31,12 +31,14 @@ def load(file: str | None, environment: Mapping[str, str]) -> Settings:
                 document = tomllib.load(stream)
         except OSError as error:
             raise ConfigError(f"cannot read the configuration file {file}: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"the configuration file {file} is not TOML: {error}") from None
-    origin = f"the configuration file {file}" if file is not None else "the environment"
-    for name, text in sorted(environment.items()):
-        if name.startswith(ENVIRONMENT_PREFIX):
-            _overlay(document, name, text)
+    overlays = {name: text for name, text in sorted(environment.items()) if name.startswith(ENVIRONMENT_PREFIX)}
+    for name, text in overlays.items():
+        _overlay(document, name, text)
+    origin = "the environment" if file is None else f"the configuration file {file}"
+    if file is not None and overlays:
+        origin += " with the environment over it"
     try:
         settings = msgspec.convert(document, Settings, strict=False)
         check(settings)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
@@ -19,12 +18,13 @@ from twisted.web.server import Site as WebSite
 
 from davd.admin.health import Admin
 from davd.config.settings import Settings
+from davd.daemon.admin_plane import AdminTLS, serve
 from davd.daemon.assemble import application_of, authenticator_of
 from davd.daemon.prepare import Prepared
-from davd.interfaces.identity import IChecker
+from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
-from davd.net.endpoints import ListenError
+from davd.net.endpoints import ListenError, unlink
 from davd.net.listeners import Listener, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
@@ -34,6 +34,9 @@ log = Logger(namespace="davd")
 
 T = TypeVar("T")
 DRAIN_SECONDS = 30.0
+
+# What has reached this machine when the end is asked for is read before anything is closed: a few turns of the reactor.
+LAST_CALL_SECONDS = 0.1
 DISK_THREADS = 8
 
 
@@ -49,10 +52,12 @@ class Server(Service):
         self._pools: list[ThreadPool] = []
         self._checkers: list[IChecker] = []
         self._listeners: list[Listener] = []
-        self._certificates: list[TLS] = []
+        self._certificates: list[TLS | AdminTLS] = []
         self._store: SQLiteStore | None = None
         self._site: Site | None = None
         self._admin_port: Any = None
+        self._started: Deferred[None] | None = None
+        self._ending = False
 
     def startService(self) -> None:
         """Called by twistd; the rest happens when the reactor runs."""
@@ -60,10 +65,10 @@ class Server(Service):
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
-        Deferred.fromCoroutine(self._start()).addErrback(self._failed)
+        self._started = Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
     def _failed(self, failure: Any) -> None:
-        if failure.check(StoreError, ListenError, CertificateError):
+        if failure.check(StoreError, ListenError, CertificateError, CheckerError):
             self._end(str(failure.value))
         else:
             log.failure("davd could not start", failure)
@@ -72,7 +77,9 @@ class Server(Service):
     def _end(self, sentence: str) -> None:
         """Stop the process with a status that tells systemd and scripts that it did not end well."""
         log.critical("{sentence}", sentence=sentence)
-        print(f"davd: {sentence}", file=sys.stderr, flush=True)
+        if self._ending:
+            return
+        self._ending = True
         self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         if self._reactor.running:
             self._reactor.stop()
@@ -108,19 +115,15 @@ class Server(Service):
             log.info("serving {endpoint}", endpoint=listener.text)
             if listener.tls is not None and listener.tls not in self._certificates:
                 self._certificates.append(listener.tls)
-        if settings.admin.listen:
-            await self._start_admin(settings.admin.listen)
+        if self._prepared.admin is not None:
+            pages = WebSite(Admin(self._healthy).app.resource())
+            pages.noisy = False
+            self._admin_port = serve(self._reactor, self._prepared.admin, pages, self._prepared.admin_tls)
+            log.info("admin plane on {endpoint}", endpoint=settings.admin.listen)
+            if self._prepared.admin_tls is not None:
+                self._certificates.append(self._prepared.admin_tls)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
-
-    async def _start_admin(self, text: str) -> None:
-        site = WebSite(Admin(self._healthy).app.resource())
-        site.noisy = False
-        try:
-            self._admin_port = await serverFromString(self._reactor, text).listen(site)
-        except Exception as error:
-            raise ListenError(f"cannot listen on {text} for the admin plane: {error}") from None
-        log.info("admin plane on {endpoint}", endpoint=text)
 
     async def _healthy(self) -> bool:
         if self._store is None:
@@ -146,9 +149,14 @@ class Server(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        if self._started is not None:
+            await self._started
+        if self._site is not None:
+            await deferLater(self._reactor, LAST_CALL_SECONDS)
         await gatherResults([listener.stop_listening() for listener in self._listeners], consumeErrors=True)
         if self._admin_port is not None:
-            await self._admin_port.stopListening()
+            await maybeDeferred(self._admin_port.stopListening)
+            unlink(self._prepared.admin.path if self._prepared.admin else "")
         if self._site is not None:
             site = self._site
             drained = site.drain()

@@ -29,23 +29,25 @@ def settings_of(options: Options) -> Settings:
         settings.net.listen = list(options["listen"])
     if options["admin"] is not None:
         settings.admin.listen = options["admin"]
-    # twistd leaves the folder it was started in when it goes into the background.
+    # twistd may leave the folder that a relative path counts from (--rundir), and SIGHUP comes after that.
     settings.data = os.path.abspath(settings.data)
+    if settings.net.certificates:
+        settings.net.certificates = os.path.abspath(settings.net.certificates)
     return settings
 
 
 def makeService(options: Options) -> Server:
     """The service. What is wrong ends the process here, with one sentence and status 1, before anything runs."""
-    os.umask(0o077)
-    try:
-        settings = settings_of(options)
-        prepared = prepare(settings, time.time())
-    except (ConfigError, StoreError, CheckerError, CertificateError, ListenError, ValueError) as error:
-        sys.exit(f"davd: {error}")
-    _say(settings, prepared)
     reactor: Any
     from twisted.internet import reactor
 
+    os.umask(0o077)
+    try:
+        settings = settings_of(options)
+        prepared = prepare(settings, time.time(), reactor)
+    except (ConfigError, StoreError, CheckerError, CertificateError, ListenError, ValueError) as error:
+        sys.exit(f"davd: {error}")
+    _say(settings, prepared)
     return Server(settings, prepared, reactor)
 
 
@@ -53,6 +55,8 @@ def _say(settings: Settings, prepared: Prepared) -> None:
     """Tell the person at the terminal where davd is and, the first time, how to get in."""
     lines = [f"davd serves {settings.data} on:"]
     lines += [f"  {place}" for place in prepared.places]
+    if prepared.admin_place:
+        lines.append(f"  admin plane: {prepared.admin_place}")
     if prepared.password is not None:
         url = prepared.places[0] if prepared.places else "URL"
         lines += [

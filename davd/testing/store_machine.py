@@ -1,8 +1,7 @@
 """Random work on a store beside the same work on the memory store, which says what it means.
 
-    class TestIt(StoreMachine.TestCase): ...
-
-is made by `store_machine(make_store)`; the store must work without a reactor: its coroutines never suspend.
+`store_machine(make_store, reopen)` makes the Hypothesis state machine for one kind of store, which must work without a
+reactor: its coroutines never suspend.
 
 Verifies: RFC 4918, 5, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
 """
@@ -11,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -117,7 +116,9 @@ async def _on_mapped(work: Work, place: Resource, transaction: ITransaction, sto
         content = await _content(work, store) if place.type == FILE else new_content(b"")
         return await transaction.replace(place, content, "text/css", now, now / 2)
     if work.verb == "delete":
-        return await transaction.delete(place, now) if len(work.path) > 1 else None
+        if len(work.path) > 1:
+            await transaction.delete(place, now)
+        return None
     if work.verb in ("copy", "move"):
         return await _transfer(work, place, transaction)
     if work.verb == "properties":
@@ -140,20 +141,20 @@ async def _beside(work: Work, place: Resource, transaction: ITransaction) -> obj
     """Operations on what stands beside the tree."""
     token = f"urn:uuid:{work.name}"
     if work.verb == "lock":
-        lock = Lock(token, place.id, "shared", work.large, work.owner, work.data, 60, work.now)
-        return await transaction.add_lock(lock)
-    if work.verb == "unlock":
-        return await transaction.remove_lock(token)
-    if work.verb == "refresh":
-        return await transaction.refresh_lock(token, 30, work.now)
-    if work.verb == "keep":
+        await transaction.add_lock(Lock(token, place.id, "shared", work.large, work.owner, work.data, 60, work.now))
+    elif work.verb == "unlock":
+        await transaction.remove_lock(token)
+    elif work.verb == "refresh":
+        await transaction.refresh_lock(token, 30, work.now)
+    elif work.verb == "keep":
         await transaction.keep(work.name, work.data, work.now)
-        return await transaction.kept(work.name, work.now / 2)
-    if work.verb == "account":
+    elif work.verb == "account":
         known = await transaction.account(work.owner)
         account = Account(work.owner, quota=int(work.now))
-        return await (transaction.update_account(account) if known else transaction.add_account(account))
-    return await transaction.sweep(work.now, work.now)
+        await (transaction.update_account(account) if known else transaction.add_account(account))
+    else:
+        return await transaction.sweep(work.now, work.now)
+    return await transaction.lock(token, 0.0), await transaction.kept(work.name, work.now / 2)
 
 
 class _Names:
@@ -167,22 +168,19 @@ class _Names:
             return value
         return self._seen.setdefault((kind, value), f"{kind} {len(self._seen)}")
 
+    def _field(self, name: str, value: Any) -> object:
+        if name in ("id", "parent_id", "resource_id"):
+            return self.of("id", value)
+        if name == "etag":
+            return self.of("etag", value)
+        if name == "blob":
+            return value is not None
+        return min(value, _RUN_ENDS) if name in ("created", "modified") else value
+
     def plain(self, value: Any) -> Any:
         """The value with such names instead of its ids."""
-        if isinstance(value, Resource):
-            return astuple(
-                replace(
-                    value,
-                    id=self.of("id", value.id),
-                    parent_id=self.of("id", value.parent_id),
-                    etag=self.of("etag", value.etag),
-                    blob=value.blob is not None,
-                    created=min(value.created, _RUN_ENDS),
-                    modified=min(value.modified, _RUN_ENDS),
-                )
-            )
-        if isinstance(value, Lock):
-            return astuple(replace(value, resource_id=self.of("id", value.resource_id)))
+        if isinstance(value, Resource | Lock):
+            return [self._field(field.name, getattr(value, field.name)) for field in fields(value)]
         if isinstance(value, dict):
             return {
                 self.of("id", key) if isinstance(key, int) else key: self.plain(each) for key, each in value.items()

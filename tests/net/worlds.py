@@ -213,3 +213,58 @@ def over_uvloop(scenario: Scenario, settings: dict[str, Any], secured: bool) -> 
         loop.close()
         world.folder.cleanup()
     assert not complaints, complaints
+
+
+def scenario(**settings: Any) -> Callable[[Callable[[Any, Any], None]], Callable[[Any], Any]]:
+    """Make a test of a method that takes a world; `settings` are those of NetSettings.
+
+    The class of the test says by its `play` in which world.
+    """
+
+    def make(method: Callable[[Any, Any], None]) -> Callable[[Any], Any]:
+        def test(self: Any) -> Any:
+            return self.play(lambda world: method(self, world), settings)
+
+        test.__name__ = method.__name__
+        test.__qualname__ = method.__qualname__
+        test.__doc__ = method.__doc__
+        return test
+
+    return make
+
+
+class InMemory:
+    """Play in memory."""
+
+    def play(self, method: Scenario, settings: dict[str, Any]) -> None:
+        method(MemoryWorld(settings))
+
+
+class OverTwisted(TestCase):
+    """Play over Twisted's transports, plain."""
+
+    secured = False
+
+    def play(self, method: Scenario, settings: dict[str, Any]) -> Deferred[None]:
+        return over_twisted(self, method, settings, self.secured)
+
+
+class OverTwistedTLS(OverTwisted):
+    """Play over Twisted's transports with TLS."""
+
+    secured = True
+
+
+class OverUvloop:
+    """Play over uvloop's transports, plain."""
+
+    secured = False
+
+    def play(self, method: Scenario, settings: dict[str, Any]) -> None:
+        over_uvloop(method, settings, self.secured)
+
+
+class OverUvloopTLS(OverUvloop):
+    """Play over uvloop's transports with TLS."""
+
+    secured = True

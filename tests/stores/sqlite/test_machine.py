@@ -38,8 +38,8 @@ def test_random_work_means_the_same(folders: str) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         store_machine(make, again),
         settings=settings(
-            max_examples=60,
-            stateful_step_count=25,
+            max_examples=30,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
