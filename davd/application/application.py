@@ -112,7 +112,8 @@ class Application:
             exchange.content = content
             response = await self._work(row, exchange)
             request.committing = row.writes
-        if request.method in _RECALLED and response.status in _KEPT_STATUS:
+        # An If header speaks of locks, and a lock ends by time alone, without a commit.
+        if request.method in _RECALLED and response.status in _KEPT_STATUS and "if" not in request.headers:
             response.ticket = Ticket(generation, self._credentials(), until)
         return response
 

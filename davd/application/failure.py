@@ -15,6 +15,12 @@ from davd.model.errors import HTTPError
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
+def _condition(name: str, error: HTTPError) -> bytes:
+    if error.content:
+        return writer.document("{DAV:}error", writer.element(name, error.content))
+    return writer.error_body(name, error.hrefs)
+
+
 def response(error: HTTPError, request: Request) -> Response:
     """The answer to a request that failed with `error`.
 
@@ -23,9 +29,9 @@ def response(error: HTTPError, request: Request) -> Response:
     """
     headers = dict(error.headers)
     headers["Cache-Control"] = "no-store"
-    if error.condition is not None or error.hrefs:
+    if error.condition is not None:
         headers["Content-Type"] = "application/xml; charset=utf-8"
-        body = writer.error_body(error.condition, error.hrefs)
+        body = _condition(error.condition, error)
     else:
         headers["Content-Type"] = "text/plain; charset=utf-8"
         body = f"{error.status} {_PHRASES.get(error.status, 'Error')} ({request.id})\n".encode()

@@ -10,6 +10,7 @@ from OpenSSL.SSL import Error as OpenSSLError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from twisted.internet.ssl import Certificate, CertificateOptions, KeyPair, TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 from zope.interface import implementer
 
@@ -47,8 +48,10 @@ class AdminTLS:
             ) from None
 
 
-def serve(reactor: Any, bound: Bound, site: Site, tls: AdminTLS | None) -> IListeningPort:
-    """Accept connections for `site` on the socket, which goes over to the port that is returned."""
+def serve(reactor: Any, bound: Bound, pages: Resource, tls: AdminTLS | None) -> IListeningPort:
+    """Show `pages` on the socket, which goes over to the port that is returned."""
+    site = Site(pages)
+    site.noisy = False
     factory = site if tls is None else TLSMemoryBIOFactory(tls, False, site)
     port: IListeningPort = reactor.adoptStreamPort(bound.socket.fileno(), bound.socket.family, factory)
     bound.socket.close()

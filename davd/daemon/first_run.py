@@ -19,6 +19,8 @@ def make_folder(path: str) -> None:
     """Make the data folder, readable by its owner alone; StoreError with one sentence when that fails."""
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
+    except FileExistsError:
+        raise StoreError(f"the data folder {path} is no folder") from None
     except OSError as error:
         raise StoreError(f"cannot make the data folder {path}: {error.strerror}") from None
     if not os.path.isdir(path) or not os.access(path, os.R_OK | os.W_OK | os.X_OK):

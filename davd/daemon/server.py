@@ -14,9 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
-from twisted.web.server import Site as WebSite
 
-from davd.admin.health import Admin
 from davd.config.settings import Settings
 from davd.daemon.admin_plane import AdminTLS, serve
 from davd.daemon.assemble import application_of, authenticator_of
@@ -24,7 +22,7 @@ from davd.daemon.prepare import Prepared
 from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
-from davd.net.endpoints import ListenError, unlink
+from davd.net.endpoints import Bound, ListenError, unlink
 from davd.net.listeners import Listener, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
@@ -116,14 +114,19 @@ class Server(Service):
             if listener.tls is not None and listener.tls not in self._certificates:
                 self._certificates.append(listener.tls)
         if self._prepared.admin is not None:
-            pages = WebSite(Admin(self._healthy).app.resource())
-            pages.noisy = False
-            self._admin_port = serve(self._reactor, self._prepared.admin, pages, self._prepared.admin_tls)
-            log.info("admin plane on {endpoint}", endpoint=settings.admin.listen)
-            if self._prepared.admin_tls is not None:
-                self._certificates.append(self._prepared.admin_tls)
+            self._start_admin(self._prepared.admin)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _start_admin(self, bound: Bound) -> None:
+        # klein imports the reactor, which twistd has not chosen yet when it imports this module.
+        from davd.admin.health import Admin
+
+        tls = self._prepared.admin_tls
+        self._admin_port = serve(self._reactor, bound, Admin(self._healthy).app.resource(), tls)
+        log.info("admin plane on {endpoint}", endpoint=bound.text)
+        if tls is not None:
+            self._certificates.append(tls)
 
     async def _healthy(self) -> bool:
         if self._store is None:
@@ -171,3 +174,5 @@ class Server(Service):
         for pool in self._pools:
             pool.stop()
         log.info("stopped")
+        # twistd would end the process by the signal that stopped the reactor, as though nothing had been tidied up.
+        self._reactor._exitSignal = None

@@ -142,9 +142,7 @@ def _reference(exchange: Exchange, tag: str) -> Path | None:
     return fields.parse_reference(tag, request.authority, settings.hostnames, request.scheme, settings.prefix)
 
 
-async def check_locks(
-    exchange: Exchange, chains: Iterable[Sequence[Resource]], below: Sequence[Resource] = ()
-) -> None:
+async def check_locks(exchange: Exchange, chains: Iterable[Sequence[Resource]], below: Sequence[Resource] = ()) -> None:
     """423 unless the request carries a token for everything locked that it is about to change.
 
     Each of `chains` ends in a resource whose own state changes: content, properties, or the set of members. `below` are

@@ -24,6 +24,9 @@ log = Logger()
 # The phases of a connection, in their order; each may be left out.
 HANDSHAKE, OPEN, LINGERING, CLOSING, LOST = range(5)
 
+# What one connection may write before the others get their turn, in bytes.
+SHARE = 1024 * 1024
+
 
 def _discard(data: bytes) -> None:
     """Write to a connection that is gone."""
@@ -54,6 +57,7 @@ class Connection(Protocol):
         self._flushed: Deferred[None] | None = None
         self._outstanding: int | None = None
         self._lingered = 0
+        self._share = 0
         self._registered = False
         # What the client may take its time for, and what it may take from us.
         self._patience = Deadline(context.wheel, self._impatient)
@@ -186,18 +190,30 @@ class Connection(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send the bytes, or let the transport keep them."""
+        self._share += len(data)
         self._write(data)
 
     def flushed(self) -> Deferred[None] | None:
-        """None when more may be written at once, else a Deferred that fires when the transport has room again.
+        """None when more may be written at once, else a Deferred that fires when it may again.
 
-        It never fires when the connection is lost first: whoever waits is cancelled then.
+        That is when the transport has room, and for who writes much to a fast client, when others had their turn. It
+        never fires when the connection is lost first: whoever waits is cancelled then.
         """
-        if self._writable:
+        if self._writable and self._share < SHARE:
             return None
-        if self._flushed is None:
-            self._flushed = Deferred()
-        return self._flushed
+        self._share = 0
+        waiting = self._flushed
+        if waiting is None:
+            waiting = self._flushed = Deferred()
+            if self._writable:
+                self._context.soon(self._others_served)
+        return waiting
+
+    def _others_served(self) -> None:
+        if self._writable:
+            waiting, self._flushed = self._flushed, None
+            if waiting is not None:
+                waiting.callback(None)
 
     def send_file(self, head: bytes, descriptor: int, offset: int, length: int) -> Deferred[None] | None:
         """Let the system send from a file, where the transport can; see Outlet."""

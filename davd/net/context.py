@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 from secrets import token_hex
 from typing import Protocol
@@ -29,10 +31,18 @@ class Place(Protocol):
 
 
 class SiteContext:
-    """The application, the settings and everything made from them once instead of once a connection."""
+    """The application, the settings and everything made from them once instead of once a connection.
+
+    `soon` calls a function in the reactor's next turn.
+    """
 
     def __init__(
-        self, application: Application, settings: NetSettings, clock: IReactorTime, date: DateNow | None = None
+        self,
+        application: Application,
+        settings: NetSettings,
+        clock: IReactorTime,
+        date: DateNow | None = None,
+        soon: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self.application = application
         self.settings = settings
@@ -42,6 +52,7 @@ class SiteContext:
         self.date = date or DateNow()
         self.statistics = NetStatistics()
         self.trusted = Networks(settings.trusted_proxies)
+        self.soon = soon or partial(clock.callLater, 0)
         self._start = token_hex(4)
         self._count = count(1)
 

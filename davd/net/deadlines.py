@@ -77,7 +77,9 @@ class Wheel:
         if deadline.place >= 0:
             if deadline.place <= place:
                 return
-            self._places[deadline.place].discard(deadline)
+            there = self._places.get(deadline.place)
+            if there is not None:
+                there.discard(deadline)
         deadline.place = place
         there = self._places.get(place)
         if there is None:
@@ -91,7 +93,10 @@ class Wheel:
         if place < 0:
             return
         deadline.place = -1
-        there = self._places[place]
+        there = self._places.get(place)
+        if there is None:
+            # Its place is being gone through just now, and sees that this one has left.
+            return
         there.discard(deadline)
         if not there:
             del self._places[place]

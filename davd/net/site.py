@@ -51,7 +51,8 @@ class Site(Factory):
     """Makes the protocol of every accepted connection, within the limits.
 
     `settings` are not looked at again after this; raises ValueError for a malformed network among them. `clock` is the
-    reactor, or a Clock in tests.
+    reactor, or a Clock in tests; `date` and `soon` come from it unless a test knows better: the date of now, and how to
+    have a function called in the next turn.
     """
 
     noisy = False
@@ -62,9 +63,10 @@ class Site(Factory):
         settings: NetSettings,
         clock: IReactorTime,
         date: DateNow | None = None,
+        soon: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self.settings = settings
-        self._context = SiteContext(application, settings, clock, date)
+        self._context = SiteContext(application, settings, clock, date, soon)
         self._exempt = Networks(settings.exempt_networks)
         self.proxies = Networks(settings.proxy_protocol)
         self._by_address: dict[str, int] = {}

@@ -100,6 +100,11 @@ class RecalledAnswersTests(ApplicationTestCase):
                 self._get(name)
         self.assertGreater(self.kept.hits, 50)
 
+    def test_an_answer_that_rests_on_a_lock_is_not_kept(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"x")
+        self.assertIsNotNone(self.ask("GET", "/files/alice/a").ticket)
+        self.assertIsNone(self.ask("GET", "/files/alice/a", headers={"if": "(Not <urn:uuid:1>)"}).ticket)
+
     def test_a_removed_account_is_not_answered(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         self._get("a")

@@ -40,10 +40,11 @@ NAMES = (
 )
 
 
-def write_sample(folder: Path, large: int = LARGE) -> int:
+def write_sample(folder: Path, large: int = LARGE, count: int = COUNT) -> int:
     """Fill `folder`: the odd names at the top, empty and small files in plain, odd and deep folders, one large file.
 
-    The contents are the same on every call. Returns the number of files, COUNT.
+    `large` is the size of the large file, `count` the least number of files; 113 are there at any rate. The contents
+    are the same on every call. Returns the number of files.
     """
     octets = random.Random(4918)
     written = 0
@@ -63,7 +64,7 @@ def write_sample(folder: Path, large: int = LARGE) -> int:
             write(folder / name / f"{number}.txt", octets.randrange(0, 2000))
     for number in range(20):
         write(folder / "empty" / f"{number}", 0)
-    while written < COUNT:
+    while written < count:
         write(folder / f"folder {written % 7}" / f"file {written}.dat", octets.randrange(0, 20000))
     return written
 

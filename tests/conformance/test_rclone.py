@@ -18,16 +18,16 @@ Rclone = Callable[..., str]
 
 
 @pytest.fixture
-def rclone(daemon: Daemon, folder: str, tmp_path: Path) -> Rclone:
+def rclone(either: Daemon, either_folder: str, tmp_path: Path) -> Rclone:
     """Runs rclone with `remote:` standing for the test's collection; returns what it wrote to standard output."""
     executable = program("rclone")
     env = {
         "RCLONE_CONFIG": str(tmp_path / "rclone.conf"),
         "RCLONE_CONFIG_REMOTE_TYPE": "webdav",
-        "RCLONE_CONFIG_REMOTE_URL": daemon.url + folder,
+        "RCLONE_CONFIG_REMOTE_URL": either.url + either_folder,
         "RCLONE_CONFIG_REMOTE_VENDOR": "other",
-        "RCLONE_CONFIG_REMOTE_USER": daemon.user,
-        "RCLONE_CONFIG_REMOTE_PASS": run([executable, "obscure", daemon.password]).stdout.strip(),
+        "RCLONE_CONFIG_REMOTE_USER": either.user,
+        "RCLONE_CONFIG_REMOTE_PASS": run([executable, "obscure", either.password]).stdout.strip(),
     }
     (tmp_path / "rclone.conf").touch()
 
@@ -72,7 +72,7 @@ class TestRclone:
     def test_listing_tells_sizes_and_kinds(self, rclone: Rclone, tmp_path: Path) -> None:
         """A recursive listing names each file once, with its size, and each folder as a folder."""
         source = tmp_path / "source"
-        write_sample(source, large=1000)
+        write_sample(source, large=1000, count=120)
         rclone("copy", str(source), "remote:")
         rows = json.loads(rclone("lsjson", "-R", "remote:"))
         files = {row["Path"]: row["Size"] for row in rows if not row["IsDir"]}

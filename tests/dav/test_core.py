@@ -12,9 +12,8 @@ class TestExtension:
 
     def test_every_method_of_the_rfc(self):
         methods = Registry.of([EXTENSION]).methods
-        assert set(methods) >= {
-            "OPTIONS", "GET", "HEAD", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
-        }  # fmt: skip
+        named = "OPTIONS GET HEAD PUT DELETE PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK"
+        assert set(methods) >= set(named.split())
         assert all(name == row.name for name, row in methods.items())
 
     def test_what_reads_does_not_write(self):

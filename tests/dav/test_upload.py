@@ -147,9 +147,8 @@ class TestRefusals:
         ],
     )
     def test_the_right_digest(self, inline, headers):
-        content = run(
-            receive(request(ChunkedBody(DATA[:30], DATA[30:]), headers), DavSettings(inline_bytes=inline), MemoryBlobs())
-        )
+        asked = request(ChunkedBody(DATA[:30], DATA[30:]), headers)
+        content = run(receive(asked, DavSettings(inline_bytes=inline), MemoryBlobs()))
         assert content.length == 100
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """One response. `headers` are by lower-case name, `head` is the head as it came, `chunked` how the body was framed."""
+    """One response. `headers` are by lower-case name, `head` is the head as it came, `chunked` how the body came."""
 
     status: int
     headers: dict[str, str]

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -50,8 +51,12 @@ class World:
         self.application = ScriptedApplication()
         self.clock = Clock()
         self.settings = NetSettings(**settings)
-        self.site = Site(self.application, self.settings, self.clock)  # type: ignore[arg-type]
+        self.site = Site(self.application, self.settings, self.clock, soon=self.soon)  # type: ignore[arg-type]
         self.clients: list[Client] = []
+
+    def soon(self, function: Callable[[], None]) -> object:
+        """Call the function in the server's next turn."""
+        raise NotImplementedError
 
     def connect(self) -> Client:
         """A new client, TLS and all."""
@@ -95,6 +100,10 @@ class MemoryWorld(World):
 
     memory = True
 
+    def soon(self, function: Callable[[], None]) -> None:
+        """Nobody else waits for a turn."""
+        function()
+
     def open(self) -> MemorySocket:
         """A new connection from nowhere."""
         transport = MemoryTransport()
@@ -111,6 +120,7 @@ class SocketWorld(World):
     """A listener on loopback."""
 
     def __init__(self, settings: dict[str, Any], secured: bool) -> None:
+        self.later: Any = None
         super().__init__(settings)
         self.tls = secured
         self.folder = TemporaryDirectory()
@@ -120,6 +130,10 @@ class SocketWorld(World):
             self.certificates = TLS.from_files(self.files)
         self.listener: Listener | None = None
         self.call: Any = None
+
+    def soon(self, function: Callable[[], None]) -> object:
+        """Call the function in the next turn of the reactor or loop."""
+        return self.later(function)
 
     @property
     def endpoint(self) -> str:
@@ -158,6 +172,7 @@ def over_twisted(case: TestCase, scenario: Scenario, settings: dict[str, Any], s
     """Run the scenario over the transports of the reactor that runs the tests."""
     world = SocketWorld(settings, secured)
     world.call = lambda function, *arguments: blockingCallFromThread(running_reactor, function, *arguments)  # type: ignore[arg-type]
+    world.later = partial(running_reactor.callLater, 0)  # type: ignore[attr-defined]
 
     async def run() -> None:
         world.listener = await listen(running_reactor, world.endpoint, world.site, world.certificates)
@@ -192,6 +207,7 @@ def over_uvloop(scenario: Scenario, settings: dict[str, Any], secured: bool) -> 
         return asyncio.run_coroutine_threadsafe(there(), loop).result(PATIENCE)
 
     world.call = call
+    world.later = loop.call_soon
     reactor = SimpleNamespace(_asyncioEventloop=loop)
 
     async def run() -> None:

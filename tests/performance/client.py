@@ -46,9 +46,9 @@ def basic(user: str, password: str) -> str:
 
 
 class Client:
-    """One kept-alive connection that speaks for one account, opened anew when the server closed it."""
+    """One kept-alive connection that speaks for one account (None: for nobody), opened anew when it was closed."""
 
-    def __init__(self, origin: Origin, authorization: str) -> None:
+    def __init__(self, origin: Origin, authorization: str | None = None) -> None:
         self._origin = origin
         self._authorization = authorization
         self._connection: http.client.HTTPConnection
@@ -67,7 +67,7 @@ class Client:
         self._connection.close()
 
     def _fields(self, extra: Mapping[str, str] | None) -> dict[str, str]:
-        return {"Authorization": self._authorization} | dict(extra or {})
+        return ({"Authorization": self._authorization} if self._authorization else {}) | dict(extra or {})
 
     def ask(
         self,

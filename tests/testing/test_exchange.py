@@ -38,7 +38,7 @@ class TestTrial:
     """Verifies: docs/architecture.md, One request"""
 
     def test_two_users_with_homes_and_nothing_else(self):
-        assert [href for href in Trial().tree() if href.endswith("alice/") or href.endswith("bob/")] == [
+        assert [href for href in Trial().tree() if href.endswith(("alice/", "bob/"))] == [
             "/files/alice/",
             "/files/bob/",
             "/principals/users/alice/",

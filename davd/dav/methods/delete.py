@@ -27,6 +27,8 @@ async def respond(exchange: Exchange) -> Response:
     if resource.is_collection and exchange.fields.depth not in (None, "infinity"):
         raise HTTPError(400, detail="DELETE of a collection with a finite Depth")
     await guard.check_preconditions(exchange)
+    # RFC 4918, 9.6.1: a member that cannot be deleted "can" make the answer a 207. Here nothing at all is deleted then,
+    # so no member has a status of its own, and 423 names the locked one (16.3).
     below = [resource] if resource.is_collection else []
     await guard.check_locks(exchange, [node.chain[:-1], node.chain], below)
     await exchange.transaction.delete(resource, exchange.now)

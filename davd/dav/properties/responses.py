@@ -1,7 +1,7 @@
 """Many resources into DAV:response elements: what a request asks for, compiled once, then applied to rows.
 
 A page is rendered by columns: one list of texts for each property, laid between the constant pieces of the response.
-Only a resource that has stored properties, or lacks one that its siblings have, is rendered by itself.
+Only a resource that has stored what was asked for by name, or lacks what its siblings have, is rendered by itself.
 
 Implements: RFC 4918, 9.1, 14.24; RFC 8144, 2.1
 """
@@ -76,7 +76,9 @@ class Responses:
             names = dict.fromkeys(registry.properties)
         self._declared = DAV_ONLY if wanted.nested else declare(names)
         self._asked = [self._ask(name) for name in names]
+        self._names = frozenset(names)
         self._included = frozenset(wanted.names)
+        self._storable = frozenset([asked.name for asked in self._asked if _is_dead(asked.live)])
         self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
         self.needs = self._needs()
         self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
@@ -89,11 +91,9 @@ class Responses:
     def _needs(self) -> frozenset[str]:
         needs: set[str] = set()
         for asked in self._asked:
-            if asked.live is None or asked.live.stored:
-                needs.add(STORED)
             if asked.live is not None:
                 needs |= asked.live.needs
-        if self.wanted.kind != "prop":
+        if self._storable or self.wanted.kind != "prop":
             needs.add(STORED)
         return frozenset(needs)
 
@@ -108,10 +108,10 @@ class Responses:
         if self.wanted.kind == "propname":
             return list(map(self._alone, repeat(view), repeat(base), names, rows))
         types = set(map(_type, rows))
-        if len(types) == 1 and not view.stored:
+        apart = {id for id, stored in view.stored.items() if not self._storable.isdisjoint(stored)}
+        if len(types) == 1 and not apart:
             return self._alike(view, base, names, rows)
         pieces = []
-        apart = view.stored
         for kind in sorted(types):
             chosen = [index for index, row in enumerate(rows) if row.type == kind and row.id not in apart]
             if chosen:
@@ -123,7 +123,7 @@ class Responses:
         return pieces
 
     def _alike(self, view: View, base: str, names: Sequence[str], rows: Sequence[Resource]) -> list[str]:
-        """Resources of one type and without stored properties."""
+        """Resources of one type that have stored none of the properties asked for by name."""
         columns: list[Iterable[str]] = [names]
         constant: list[str | None] = []
         number = len(rows)
@@ -136,6 +136,10 @@ class Responses:
             else:
                 constant.append(_VARIES)
                 columns.append(column)
+        if self.wanted.kind == "allprop" and view.stored:
+            constant.append(_VARIES)
+            stored = view.stored
+            columns.append([self._others(stored[row.id]) if row.id in stored else "" for row in rows])
         pieces = self._around(rows[0].type != FILE, tuple(constant))
         # One response is a constant piece before each value and one after the last. That one and the first of the next
         # response are joined, so that all of the page is one flat list with a value in every second place.
@@ -159,11 +163,15 @@ class Responses:
         return pieces
 
     def _make_around(self, collection: bool, constant: tuple[str | None, ...]) -> list[str]:
-        """`constant` says for each live property whether it varies, is absent (None) or is the same everywhere."""
+        """`constant` says for each live property whether it varies, is absent (None) or is the same everywhere.
+
+        One more says that the dead properties not asked for by name follow.
+        """
         pieces = []
         text = ("/" if collection else "") + "</D:href>"
-        found = [(asked, value) for (asked, _), value in zip(self._live, constant, strict=True) if value is not None]
-        if found:
+        found = [(asked, value) for (asked, _), value in zip(self._live, constant, strict=False) if value is not None]
+        others = len(constant) > len(self._live)
+        if found or others:
             text += _PROPSTAT
             for asked, value in found:
                 if value is _VARIES:
@@ -171,10 +179,13 @@ class Responses:
                     text = asked.end
                 else:
                     text += asked.start + value + asked.end if value else asked.empty
+            if others:
+                pieces.append(text)
+                text = ""
             text += _FOUND
         held = {asked.name for asked, _ in found}
         missing = [asked.empty for asked in self._asked if asked.name not in held]
-        pieces.append(text + self._not_found(missing, bool(found)) + _CLOSE)
+        pieces.append(text + self._not_found(missing, bool(found) or others) + _CLOSE)
         return pieces
 
     def _not_found(self, missing: list[str], found: bool) -> str:
@@ -191,7 +202,7 @@ class Responses:
         elements, missing = self.elements(view, row)
         found = list(elements.values())
         if self.wanted.kind != "prop":
-            found += self._others(view.stored.get(row.id) or {})
+            found.append(self._others(view.stored.get(row.id) or {}))
         return self.whole(base + name, row, found, missing)
 
     def elements(self, view: View, row: Resource) -> tuple[dict[str, str], list[str]]:
@@ -218,13 +229,13 @@ class Responses:
         propstat = f"{_PROPSTAT}{''.join(found)}{_FOUND}" if found else ""
         return f"{_RESPONSE}{reference}{slash}</D:href>{propstat}{self._not_found(missing, bool(found))}{_CLOSE}"
 
-    def _others(self, stored: dict[str, bytes]) -> list[str]:
-        """The dead properties that were not asked for by name."""
-        names = {asked.name for asked in self._asked}
-        others = [name for name in stored if name not in names and _is_dead(self.registry.properties.get(name))]
+    def _others(self, stored: dict[str, bytes]) -> str:
+        """The dead properties that were not asked for by name, or only their names."""
+        live = self.registry.properties
+        others = [name for name in stored if name not in self._names and _is_dead(live.get(name))]
         if self.wanted.kind == "propname":
-            return [tag(name, self._declared)[2].decode() for name in others]
-        return [stored[name].decode() for name in others]
+            return "".join([tag(name, self._declared)[2].decode() for name in others])
+        return b"".join([stored[name] for name in others]).decode()
 
 
 def _is_dead(live: LiveProperty | None) -> bool:

@@ -15,6 +15,10 @@ from tests.dav.locking import lockinfo, taken
 
 PROPPATCH = b'<propertyupdate xmlns="DAV:"><set><prop><x xmlns="urn:x">y</x></prop></set></propertyupdate>'
 PROPFIND = b'<propfind xmlns="DAV:"><prop><resourcetype/><x xmlns="urn:x"/></prop></propfind>'
+SYNC = b'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>'
+EXPAND = (
+    b'<expand-property xmlns="DAV:"><property name="owner"><property name="displayname"/></property></expand-property>'
+)
 MKCOL = b'<mkcol xmlns="DAV:"><set><prop><resourcetype><collection/></resourcetype></prop></set></mkcol>'
 
 # Where things are, below the user's name, and what kind they are.
@@ -57,6 +61,8 @@ def requests(place: str, target: str) -> Iterator[tuple[str, dict[str, str], byt
         yield "PROPFIND", {"Depth": depth}, PROPFIND
         yield "LOCK", {"Depth": depth}, lockinfo()
         yield "LOCK", {"Depth": depth}, lockinfo("shared")
+    for content in (SYNC, EXPAND, PROPFIND):
+        yield "REPORT", {"Depth": "0"}, content
     for headers in ({}, {"If-None-Match": "*"}, {"If-Match": "*"}, {"If": "(Not <DAV:no-lock>)"}, {"If": f"({token})"}):
         yield "PUT", headers, b"new"
         yield "DELETE", headers, b""
@@ -131,10 +137,11 @@ class TestStrangers:
         before = trial.tree()
         for headers in ({}, {"Overwrite": "F"}, {"Overwrite": "T", "Depth": "0"}):
             for source in ("/files/bob/own.txt", "/files/bob/", "/files/", "/files/bob/none"):
-                about_alice, about_nobody = (
-                    seen(trial, trial.request(method, source, {"Destination": place.format(name), **headers}, b"", "bob"))
-                    for name in ("alice", "carol")
-                )
+                told = []
+                for name in ("alice", "carol"):
+                    fields = {"Destination": place.format(name), **headers}
+                    told.append(seen(trial, trial.request(method, source, fields, b"", "bob")))
+                about_alice, about_nobody = told
                 assert about_alice == renamed(about_nobody), (source, headers)
                 assert about_alice[0] >= 400
         assert trial.tree() == before
@@ -142,14 +149,14 @@ class TestStrangers:
     @pytest.mark.parametrize("place", OTHERS)
     def test_as_a_tag_in_if(self, place):
         trial = filled("alice")
-        told = trial.request("HEAD", "/files/alice/note.txt")
+        tag = trial.request("HEAD", "/files/alice/note.txt").headers["ETag"]
         token = taken(trial, "/files/alice/dir/", "shared", "infinity")
-        for condition in ('["x"]', "[{}]".format(told.headers["ETag"]), f"<{token}>", "Not <DAV:no-lock>", f"Not <{token}>"):
-            about_alice, about_nobody = (
-                seen(trial, trial.request("GET", "/files/bob/own.txt", {"If": f"<{place.format(name)}> ({condition})"}, b"", "bob"))
-                for name in ("alice", "carol")
-            )
-            assert about_alice == about_nobody, condition
+        for condition in ('["x"]', f"[{tag}]", f"<{token}>", "Not <DAV:no-lock>", f"Not <{token}>"):
+            told = []
+            for name in ("alice", "carol"):
+                headers = {"If": f"<{place.format(name)}> ({condition})"}
+                told.append(seen(trial, trial.request("GET", "/files/bob/own.txt", headers, b"", "bob")))
+            assert told[0] == told[1], condition
 
     @pytest.mark.parametrize("path", ["/", "/files/", "/principals/", "/principals/users/"])
     @pytest.mark.parametrize("depth", ["0", "1", "infinity"])
@@ -157,6 +164,8 @@ class TestStrangers:
         trial = filled("alice")
         assert b"alice" not in trial.read(trial.request("GET", path, user="bob"))
         assert b"alice" not in trial.read(trial.request("PROPFIND", path, {"Depth": depth}, user="bob"))
+        for content in (SYNC, EXPAND):
+            assert b"alice" not in trial.read(trial.request("REPORT", path, {"Depth": depth}, content, "bob"))
 
 
 def expected(method: str, kind: str) -> int:

@@ -85,11 +85,12 @@ class TestLimits:
 
     def test_quota(self):
         content = len("dir/a.txt") + len("dir/inner/b.txt")
+        roomy = filled(Trial(settings=DavSettings(quota_bytes=2 * content)))
+        assert copy(roomy, HOME + "dir/", HOME + "new/").status == 201
         trial = filled(Trial(settings=DavSettings(quota_bytes=2 * content - 1)))
         before = trial.tree()
         assert error(trial, copy(trial, HOME + "dir/", HOME + "new/"))[:2] == (507, "{DAV:}quota-not-exceeded")
         assert trial.tree() == before
-        assert copy(filled(Trial(settings=DavSettings(quota_bytes=2 * content))), HOME + "dir/", HOME + "n").status == 201
 
     def test_what_is_overwritten_makes_room(self):
         trial = Trial(settings=DavSettings(quota_bytes=10))

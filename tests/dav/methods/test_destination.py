@@ -27,7 +27,9 @@ def go(trial: Trial, method: str, source: str, target: str, **headers: str):
 class TestDestination:
     """Verifies: RFC 4918, 9.8.5, 9.9.4, 10.3"""
 
-    @pytest.mark.parametrize("form", ["{}", "http://dav.example{}", "https://dav.example{}", "https://DAV.example:443{}"])
+    @pytest.mark.parametrize(
+        "form", ["{}", "http://dav.example{}", "https://dav.example{}", "https://DAV.example:443{}"]
+    )
     def test_forms(self, trial, method, form):
         trial.request("PUT", SOURCE, body=b"x")
         response = go(trial, method, SOURCE, form.format(TARGET))

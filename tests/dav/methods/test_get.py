@@ -83,7 +83,12 @@ class TestDescriptors:
 
     @pytest.mark.parametrize(
         ("method", "headers"),
-        [("HEAD", {}), ("GET", {"If-None-Match": "*"}), ("GET", {"If-Match": '"x"'}), ("GET", {"Range": "bytes=9999-"})],
+        [
+            ("HEAD", {}),
+            ("GET", {"If-None-Match": "*"}),
+            ("GET", {"If-Match": '"x"'}),
+            ("GET", {"Range": "bytes=9999-"}),
+        ],
     )
     def test_none_is_opened_for_an_answer_without_content(self, method, headers):
         trial = Trial(settings=DavSettings(inline_bytes=100))

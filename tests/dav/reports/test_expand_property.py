@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lxml import etree
 
+from davd.dav.registry import LiveProperty
 from davd.dav.reports import expand_property
 from davd.testing.exchange import Trial
-from tests.dav.answers import D, by_href, condition
+from tests.dav.answers import D, by_href
 
 HOME = "/files/alice/"
 FILE = HOME + "a.txt"
@@ -79,8 +79,6 @@ def test_hrefs_in_stored_properties_are_not_followed() -> None:
 def test_what_may_not_be_seen_is_404() -> None:
     made = filled()
     made.registry.properties = dict(made.registry.properties)
-    from davd.dav.registry import LiveProperty  # the row of an extension
-
     made.registry.properties["{urn:x}friend"] = LiveProperty(
         "{urn:x}friend", lambda view, row: b"<D:href>/principals/users/bob/</D:href><D:href>/elsewhere</D:href>"
     )
@@ -110,26 +108,3 @@ def test_bodies_that_name_nothing_are_400() -> None:
     made = filled()
     assert report(made, "<property/>").status == 400
     assert report(made, '<property name="a b"/>').status == 400
-
-
-def test_unknown_reports_are_refused() -> None:
-    """Verifies: RFC 3253, 3.6"""
-    made = filled()
-    response = made.request("REPORT", FILE, {}, b'<version-tree xmlns="DAV:"/>')
-    assert (response.status, condition(made, response)) == (403, "{DAV:}supported-report")
-    assert made.request("REPORT", FILE, {}, b"").status == 400
-    assert made.request("REPORT", FILE, {}, b'<expand-property xmlns="DAV:"/>', "bob").status == 404
-
-
-def test_reports_are_told_where_they_are_supported() -> None:
-    """Verifies: RFC 3253, 3.1.5"""
-    made = filled()
-    body = etree.tostring(etree.fromstring('<propfind xmlns="DAV:"><prop><supported-report-set/></prop></propfind>'))
-    answers = by_href(made, made.request("PROPFIND", HOME, {"Depth": "1"}, body))
-    names = {
-        href: [report[0][0].tag for report in answer.element("{DAV:}supported-report-set")]
-        for href, answer in answers.items()
-    }
-    assert "{DAV:}sync-collection" in names[HOME]
-    assert "{DAV:}sync-collection" not in names[FILE]
-    assert "{DAV:}expand-property" in names[FILE]

@@ -263,6 +263,17 @@ class TestLimits:
             put(made, name)
         assert not sync(made, limit=2).truncated
 
+    def test_a_first_synchronisation_in_parts_tells_of_no_removal_before_it_began(self) -> None:
+        made = Trial()
+        for name in "abc":
+            put(made, name)
+        made.request("DELETE", HOME + "b")
+        first = sync(made, limit=1)
+        made.request("DELETE", HOME + "a")
+        second = sync(made, first.token)
+        assert first.changed == {HOME + "a"}
+        assert (second.changed, second.removed) == ({HOME + "c"}, {HOME + "a"})
+
     def test_a_first_synchronisation_in_parts_survives_forgotten_removals(self) -> None:
         made = Trial()
         for name in "abc":

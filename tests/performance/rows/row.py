@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.performance.accounting import Meter
-from tests.performance.client import Answer
+from tests.performance.client import Answer, Client
 from tests.performance.dataset import SMALL, SMALL_OCTETS
 from tests.performance.figures import Cell
 from tests.performance.peers.peer import Peer
@@ -39,8 +39,8 @@ class Row:
 
 def checked_small(peer: Peer, tls: bool = False) -> Answer:
     """GET the 1 KiB file and compare its octets, before and after a load; also make sure strangers do not get it."""
-    with peer.client(tls) as client:
-        client.ask("GET", peer.path + SMALL, fields={"Authorization": "Basic bm9ib2R5Om5v"}, want=(401,))
+    with Client(peer.secure if tls else peer.plain) as stranger:
+        stranger.ask("GET", peer.path + SMALL, want=(401,))
     with peer.client(tls) as client:
         answer = client.ask("GET", peer.path + SMALL, want=(200,))
     if answer.body != SMALL_OCTETS:
