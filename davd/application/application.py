@@ -11,6 +11,8 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from davd.application import encoding, failure
+from davd.application.answers import METHODS as ANSWERED
+from davd.application.answers import Answers
 from davd.application.provision import provision
 from davd.application.recall import Recall, Ticket
 from davd.authentication.authenticator import Authenticator
@@ -43,7 +45,7 @@ class Application:
     """Answers requests; it never raises but for cancellation.
 
     It takes its collaborators: where the tree is, who proves identities, what davd can do (`registry`), the settings of
-    the dav floor, the kept answers, and the clock (POSIX seconds).
+    the dav floor, the answers kept by head and by content, and the clock (POSIX seconds).
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Application:
         registry: Registry,
         settings: DavSettings,
         kept: Recall,
+        answers: Answers,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
@@ -60,6 +63,7 @@ class Application:
         self._registry = registry
         self._settings = settings
         self._kept = kept
+        self._answers = answers
         self._clock = clock
         self._provisioned: set[str] = set()
         self.recall = kept.look_up
@@ -77,27 +81,26 @@ class Application:
         except HTTPError as error:
             if error.detail:
                 log.debug("{id} {status}: {detail}", id=request.id, status=error.status, detail=error.detail)
-            response = failure.response(error, request)
+            response = self._fail(request, error)
         except (CancelledError, GeneratorExit):
             raise
         except StoreFull as error:
             log.error("{id} {error}", id=request.id, error=error)
-            response = failure.response(HTTPError(507, "{DAV:}sufficient-disk-space"), request)
+            response = self._fail(request, HTTPError(507, "{DAV:}sufficient-disk-space"))
         except StoreError as error:
             log.error("{id} {error}", id=request.id, error=error)
-            response = failure.response(HTTPError(503, headers={"Retry-After": "5"}), request)
+            response = self._fail(request, HTTPError(503, headers={"Retry-After": "5"}))
         except Exception:
             log.failure("{id} {method} failed", id=request.id, method=request.method)
-            response = failure.response(HTTPError(500), request)
-        encoding.encode(request, response)
-        response.headers = security.secured(response.headers, response.status, request.tls)
+            response = self._fail(request, HTTPError(500))
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
         return response
 
     async def _steps(self, request: Request) -> Response:
         open_answer = self._without_credentials(request)
         if open_answer is not None:
-            return open_answer
+            return self._finish(request, open_answer)
+        # Taken before anything is read: an answer that is kept under it is never newer than it says.
         generation = self._store.generation()
         principal, until = await self._authenticator.authenticate(request)
         row = self._select(request)
@@ -105,16 +108,34 @@ class Application:
         if principal.name not in self._provisioned:
             await self._provision(principal)
         if row.takes == "upload":
-            return await self._take_upload(request, principal, path, row)
+            return self._finish(request, await self._take_upload(request, principal, path, row))
         content = await request.body.read(self._settings.max_xml_bytes) if row.takes == "xml" else b""
+        key = self._answers.key(request, content, principal) if request.method in ANSWERED else None
+        if key is not None:
+            kept = self._answers.look_up(key, self._store.generation())
+            if kept is not None:
+                return kept
         async with self._store.write() if row.writes else self._store.read() as transaction:
             exchange = await self._exchange(request, principal, path, transaction)
             exchange.content = content
             response = await self._work(row, exchange)
             request.committing = row.writes
+        self._finish(request, response)
+        if exchange.fleeting:
+            return response
+        if key is not None:
+            self._answers.keep(key, generation, response)
         # An If header speaks of locks, and a lock ends by time alone, without a commit.
-        if request.method in _RECALLED and response.status in _KEPT_STATUS and "if" not in request.headers:
+        elif request.method in _RECALLED and response.status in _KEPT_STATUS and "if" not in request.headers:
             response.ticket = Ticket(generation, self._credentials(), until)
+        return response
+
+    def _fail(self, request: Request, error: HTTPError) -> Response:
+        return self._finish(request, failure.response(error, request))
+
+    def _finish(self, request: Request, response: Response) -> Response:
+        encoding.encode(request, response)
+        response.headers = security.secured(response.headers, response.status, request.tls)
         return response
 
     def _without_credentials(self, request: Request) -> Response | None:

@@ -27,6 +27,9 @@ def encode(request: Request, response: Response) -> None:
         response.body = negotiation.compress(body)
     elif isinstance(body, AsyncGenerator):
         response.body = _stream(body)
+    elif isinstance(body, list) and all(isinstance(piece, bytes) for piece in body):
+        gzip = negotiation.GzipStream()
+        response.body = [*filter(None, map(gzip.feed, body)), gzip.finish()]
     else:
         return
     response.headers["Content-Encoding"] = "gzip"

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.plugin import getPlugins
 from twisted.python.reflect import namedAny
 
+from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
 from davd.authentication.authenticator import Authenticator
@@ -110,7 +111,8 @@ def application_of(
         authenticator.generation,
         clock,
     )
-    return Application(store, authenticator, registry_of(settings), settings.dav, kept, clock)
+    answers = Answers(settings.application.answers_bytes, settings.application.answers_entry_bytes)
+    return Application(store, authenticator, registry_of(settings), settings.dav, kept, answers, clock)
 
 
 def _only(section: dict[str, Any], name: str, *known: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -33,8 +34,9 @@ log = Logger(namespace="davd")
 T = TypeVar("T")
 DRAIN_SECONDS = 30.0
 
-# What has reached this machine when the end is asked for is read before anything is closed: a few turns of the reactor.
-LAST_CALL_SECONDS = 0.1
+# What has reached this machine when the end is asked for is accepted, for so long, and read before anything is closed.
+ACCEPT_SECONDS = 1.0
+LAST_CALL_SECONDS = 0.025
 DISK_THREADS = 8
 
 
@@ -52,6 +54,7 @@ class Server(Service):
         self._listeners: list[Listener] = []
         self._certificates: list[TLS | AdminTLS] = []
         self._store: SQLiteStore | None = None
+        self._inode = 0
         self._site: Site | None = None
         self._admin_port: Any = None
         self._started: Deferred[None] | None = None
@@ -101,6 +104,7 @@ class Server(Service):
         )
         await store.start()
         self._store = store
+        self._inode = _inode(store.path)
         hashing = self._pool("hash", 0, settings.authentication.hash_threads)
         authenticator, self._checkers = authenticator_of(settings, store, hashing, time.time)
         for checker in self._checkers:
@@ -129,12 +133,13 @@ class Server(Service):
             self._certificates.append(tls)
 
     async def _healthy(self) -> bool:
+        """Whether the store answers, and its file is still the one that was opened: writes to another would be lost."""
         if self._store is None:
             return False
         try:
             async with self._store.read() as view:
-                return bool(await view.resolve(()))
-        except StoreError:
+                return bool(await view.resolve(())) and _inode(self._store.path) == self._inode
+        except (StoreError, OSError):
             return False
 
     def _reload(self) -> None:
@@ -151,11 +156,25 @@ class Server(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    async def _last_call(self) -> None:
+        """Accept the connections that wait, then give the reactor some turns to read from them."""
+        if not self._listeners:
+            return
+        waiting = select.poll()
+        for bound in self._prepared.listeners:
+            if isinstance(bound, Bound) and bound.socket.fileno() >= 0:
+                waiting.register(bound.socket, select.POLLIN)
+        limit = self._reactor.seconds() + ACCEPT_SECONDS
+        # libuv accepts one connection in each turn.
+        while waiting.poll(0) and self._reactor.seconds() < limit:
+            await deferLater(self._reactor, 0)
+        for _ in range(3):
+            await deferLater(self._reactor, LAST_CALL_SECONDS)
+
     async def _stop(self) -> None:
         if self._started is not None:
             await self._started
-        if self._site is not None:
-            await deferLater(self._reactor, LAST_CALL_SECONDS)
+        await self._last_call()
         await gatherResults([listener.stop_listening() for listener in self._listeners], consumeErrors=True)
         if self._admin_port is not None:
             await maybeDeferred(self._admin_port.stopListening)
@@ -176,3 +195,7 @@ class Server(Service):
         log.info("stopped")
         # twistd would end the process by the signal that stopped the reactor, as though nothing had been tidied up.
         self._reactor._exitSignal = None
+
+
+def _inode(path: str) -> int:
+    return os.stat(path).st_ino

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 class Exchange:
     """A request on its way through a verb.
 
-    `principal` is who asks. `node` is where the request URI leads, seen by `transaction`, which may write only for verbs
-    whose row says so. `store` serves streams that outlive the transaction: each page they read takes a new reading
-    transaction. `now` is the POSIX time at which the verb began. `content` is the XML body of verbs that take one, and
-    `upload` the stored body of verbs that take an upload. `fields` are the parsed DAV header fields.
+    `principal` is who asks. `node` is where the request URI leads, seen by `transaction`, which may write only for
+    verbs whose row says so. `store` serves streams that outlive the transaction: each page they read takes a new
+    reading transaction. `now` is the POSIX time at which the verb began. `content` is the XML body of verbs that take one, and
+    `upload` the stored body of verbs that take an upload. `fields` are the parsed DAV header fields. A verb sets
+    `fleeting` when its answer depends on the time, as a lock's remaining seconds do, so that it is not kept.
     """
 
     request: Request
@@ -42,6 +43,7 @@ class Exchange:
     now: float
     content: bytes = b""
     upload: NewContent | None = None
+    fleeting: bool = False
 
     def href(self, segments: tuple[str, ...], slash: bool) -> str:
         """The path-absolute reference of a resource, below the configured prefix."""

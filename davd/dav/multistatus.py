@@ -5,12 +5,12 @@ Implements: RFC 4918, 11.1, 13, 14.16, 14.24
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from davd.formats.xml.writer import MULTISTATUS_CLOSE, MULTISTATUS_OPEN, status_response
-from davd.http.response import Response
+from davd.http.response import Content, Response
 
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 
@@ -33,7 +33,7 @@ class MemberStatus:
         return status_response(self.href, self.status, self.condition, self.hrefs)
 
 
-def respond(body: bytes | AsyncIterator[bytes], applied: str = "") -> Response:
+def respond(body: Content, applied: str = "") -> Response:
     """A 207 with the multistatus document `body`; `applied` is the value of Preference-Applied, empty for none."""
     headers = {"Content-Type": CONTENT_TYPE}
     if applied:

@@ -59,6 +59,7 @@ class Connection(Protocol):
         self._lingered = 0
         self._share = 0
         self._registered = False
+        self._secured = False
         # What the client may take its time for, and what it may take from us.
         self._patience = Deadline(context.wheel, self._impatient)
         self._progress = Deadline(context.wheel, self._stuck)
@@ -128,6 +129,7 @@ class Connection(Protocol):
         if self._phase != HANDSHAKE:
             return
         self._phase = OPEN
+        self._secured = True
         self._patience.clear()
         transport: Any = self.transport
         self._write = transport.write
@@ -155,7 +157,7 @@ class Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, whoever ended it."""
-        if self._phase == HANDSHAKE:
+        if self.tls and not self._secured:
             self._context.statistics.handshakes_failed += 1
         self._phase = LOST
         self._write = _discard

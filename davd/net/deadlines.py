@@ -77,9 +77,7 @@ class Wheel:
         if deadline.place >= 0:
             if deadline.place <= place:
                 return
-            there = self._places.get(deadline.place)
-            if there is not None:
-                there.discard(deadline)
+            self._take_out(deadline)
         deadline.place = place
         there = self._places.get(place)
         if there is None:
@@ -89,25 +87,29 @@ class Wheel:
 
     def remove(self, deadline: Deadline) -> None:
         """Forget the deadline."""
-        place = deadline.place
-        if place < 0:
-            return
-        deadline.place = -1
-        there = self._places.get(place)
-        if there is None:
-            # Its place is being gone through just now, and sees that this one has left.
-            return
-        there.discard(deadline)
-        if not there:
-            del self._places[place]
+        if deadline.place >= 0:
+            self._take_out(deadline)
             if not self._places and self._call is not None:
                 self._call.cancel()
                 self._call = None
 
+    def _take_out(self, deadline: Deadline) -> None:
+        place, deadline.place = deadline.place, -1
+        there = self._places.get(place)
+        # None: its place is being gone through just now, and sees that this one has left.
+        if there is not None:
+            there.discard(deadline)
+            if not there:
+                del self._places[place]
+
     def _start(self) -> None:
         self.now = self.clock.seconds()
         self._turned = int(self.now / self._tick)
-        self._call = self.clock.callLater(self._tick, self._turn)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Come back when the next tick begins."""
+        self._call = self.clock.callLater(max(0.0, (self._turned + 1) * self._tick - self.now), self._turn)
 
     def _turn(self) -> None:
         self._call = None
@@ -120,7 +122,7 @@ class Wheel:
         else:
             due = sorted(place for place in self._places if place <= current)
         for place in due:
-            for deadline in self._places.pop(place):
+            for deadline in self._places.pop(place, ()):
                 # One that struck before in this round may have ended or moved this one.
                 if deadline.place != place:
                     continue
@@ -130,7 +132,7 @@ class Wheel:
                 elif deadline.due != inf:
                     self.put(deadline)
         if self._places and self._call is None:
-            self._call = self.clock.callLater(self._tick, self._turn)
+            self._wait()
 
     def _strike(self, deadline: Deadline) -> None:
         try:

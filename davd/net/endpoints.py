@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twisted.python.systemd import ListenFDs
+from twisted.internet.endpoints import _SystemdParser
 
 from davd.net.certificates import CertificateError, CertificateFiles
 from davd.net.tls import TLS
@@ -176,7 +176,8 @@ def _open_systemd(text: str, arguments: list[str], options: dict[str, str], tls:
     family = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}.get(domain)
     if family is None:
         raise ListenError(f"{text} is no endpoint: its domain has to be INET, INET6 or UNIX")
-    passed = ListenFDs.fromEnvironment()
+    # Twisted reads the environment when its endpoints are imported, and removes the variables for good.
+    passed = _SystemdParser._sddaemon
     descriptors = passed.inheritedDescriptors()
     if "name" in options:
         descriptor = passed.inheritedNamedDescriptors().get(options["name"], -1)

@@ -130,6 +130,8 @@ class HTTP1(Connection):
             while not self._running and self._writable and self._phase == OPEN:
                 if self._content is not None and not self._discard():
                     break
+                if not decoder.buffered:
+                    break
                 if not tried and not self._trusted and not self._last:
                     raw = decoder.peek()
                     if raw is None:

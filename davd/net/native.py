@@ -222,7 +222,9 @@ class NativeTransport(asyncio.Protocol):
             size += self._ahead.left
         if self._sending is not None:
             size += self._sending.stretch.left
-        return size + unacknowledged(self._socket().fileno())
+        # The loop may have closed the socket and not told so yet.
+        out = self._socket()
+        return size + (unacknowledged(out.fileno()) if out is not None and out.fileno() >= 0 else 0)
 
     def send_file(self, head: bytes, descriptor: int, offset: int, length: int) -> Deferred[None]:
         """Send `head` and a stretch of a file; the Deferred fires when the system has taken the last byte."""

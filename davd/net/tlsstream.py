@@ -60,6 +60,9 @@ class TLSStream(Protocol):
                     self.loseConnection()
                     break
                 self._connection.dataReceived(plain)
+                # To ask in vain costs more than all of this.
+                if not self._in.pending and not self._tls.pending():
+                    break
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError:

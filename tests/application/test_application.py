@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
 from davd.authentication.authenticator import Authenticator
@@ -66,8 +67,15 @@ class ApplicationTestCase(SynchronousTestCase):
         checkers = [AccountsChecker(self.store, passwords)]
         self.authenticator = Authenticator(AUTHENTICATION, checkers, throttle, passwords, self._clock)
         self.kept = Recall(1 << 20, 1 << 16, self.store.generation, self.authenticator.generation, self._clock)
+        self.answers = Answers(1 << 20, 1 << 16)
         self.application = Application(
-            self.store, self.authenticator, Registry.of([EXTENSION, BROKEN]), self.dav, self.kept, self._clock
+            self.store,
+            self.authenticator,
+            Registry.of([EXTENSION, BROKEN]),
+            self.dav,
+            self.kept,
+            self.answers,
+            self._clock,
         )
 
     async def _accounts(self) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tests.conformance.daemon import end_with_parent, environment, script
 
@@ -58,8 +58,8 @@ class Running:
     """A davd in the foreground, as a context manager: entered when all its listeners serve, left with SIGTERM.
 
     `folder` holds its data folder, its configuration and its log. `words` are more words for its command line, `more`
-    variables for its environment, `options` further arguments of `subprocess.Popen`. `places` are the URLs or paths
-    it serves on, in the order of `listen`; `admin` is the URL of its admin plane.
+    variables for its environment, `before` the words of a command that starts it, `pass_fds` descriptors it inherits.
+    `places` are the URLs or paths it serves on, in the order of `listen`; `admin` is the URL of its admin plane.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Running:
         config: str | None = None,
         words: Sequence[str] = (),
         more: Mapping[str, str] | None = None,
-        **options: Any,
+        before: Sequence[str] = (),
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
@@ -79,8 +80,8 @@ class Running:
         self.process: subprocess.Popen[bytes]
         self._listen = listen or (PLAIN,)
         self._more = dict(more or {})
-        self._options: dict[str, Any] = {"preexec_fn": end_with_parent} | options
-        self._argv = command(reactor, "--data", self.data, *words)
+        self._pass_fds = pass_fds
+        self._argv = [*before] + command(reactor, "--data", self.data, *words)
         for endpoint in self._listen:
             self._argv += ["--listen", endpoint]
         if config is not None:
@@ -103,7 +104,8 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **self._options,
+                preexec_fn=end_with_parent,
+                pass_fds=self._pass_fds,
             )
         try:
             self.wait_for("davd#info] serving ", len(self._listen))

@@ -16,12 +16,12 @@ from davd.dav.access.decide import visible
 from davd.dav.access.privileges import READ
 from davd.dav.elements.propfind import parse_propfind
 from davd.dav.exchange import Exchange
-from davd.dav.properties.responses import Responses, Wanted, document, responses
+from davd.dav.properties.responses import Responses, Wanted, document, encoded, responses
 from davd.dav.properties.view import load
 from davd.dav.registry import Method
 from davd.formats.xml.writer import MULTISTATUS_CLOSE, escape
 from davd.http.prefer import Preferences
-from davd.http.response import Response
+from davd.http.response import Content, Response
 from davd.interfaces.store import IReadTransaction
 from davd.model.errors import HTTPError
 from davd.model.path import quote_segment
@@ -75,7 +75,7 @@ class Listing:
         self._chain = exchange.node.chain
         self._base = base_href(exchange, exchange.node.path.segments)
 
-    async def alone(self) -> bytes:
+    async def alone(self) -> bytes | list[bytes]:
         """The target without its members."""
         return document(self._renderer, await self._of_target(), self._tail)
 
@@ -89,7 +89,7 @@ class Listing:
         rows: list[Resource] = await self._exchange.transaction.members(self._target.id, "", WHOLE + 1)
         return rows
 
-    async def members(self, with_target: bool, rows: Sequence[Resource]) -> bytes | AsyncIterator[bytes]:
+    async def members(self, with_target: bool, rows: Sequence[Resource]) -> Content:
         """The members of the target, after the target itself if it is wanted; `rows` are those of `first_members`."""
         transaction = self._exchange.transaction
         pieces = await self._of_target() if with_target else []
@@ -105,7 +105,8 @@ class Listing:
         return self._renderer.render(view, self._base + "/", names, shown)
 
     async def _further_members(self, first: Sequence[str], after: str) -> AsyncIterator[bytes]:
-        yield "".join(first).encode()
+        for part in encoded(first):
+            yield part
         more = True
         while more:
             async with self._exchange.store.read() as transaction:
@@ -114,11 +115,11 @@ class Listing:
             more = len(rows) == PAGE
             if more:
                 after = rows[-1].name
-            if piece:
-                yield "".join(piece).encode()
+            for part in encoded(piece):
+                yield part
         yield self._tail + MULTISTATUS_CLOSE
 
-    async def tree(self, with_target: bool) -> bytes | AsyncIterator[bytes]:
+    async def tree(self, with_target: bool) -> Content:
         """All below the target, after the target itself if it is wanted."""
         transaction = self._exchange.transaction
         room = self._exchange.settings.max_propfind_nodes - 1
@@ -160,11 +161,13 @@ class Listing:
         return self._renderer.render(view, self._base + "/", names, rows)
 
     async def _further_tree(self, first: Sequence[str], found: Tree, above: Sequence[Resource]) -> AsyncIterator[bytes]:
-        yield "".join(first).encode()
+        for part in encoded(first):
+            yield part
         for start in range(WHOLE, len(found), PAGE):
             async with self._exchange.store.read() as transaction:
                 piece = await self._of_tree(transaction, found[start : start + PAGE], above)
-            yield "".join(piece).encode()
+            for part in encoded(piece):
+                yield part
         yield self._tail + MULTISTATUS_CLOSE
 
 

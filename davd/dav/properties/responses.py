@@ -274,6 +274,17 @@ def responses(registry: Registry, wanted: Wanted) -> Responses:
     return made
 
 
-def document(renderer: Responses, pieces: Iterable[str], tail: bytes = b"") -> bytes:
-    """A whole multistatus of rendered pieces; `tail` comes after the last of them."""
-    return "".join([renderer.open, *pieces, tail.decode(), _CLOSE_ALL]).encode()
+# So many pieces are some 100 KB. Longer texts in one would be fresh memory from the system each time, and the faults of
+# its pages cost five times what writing it does.
+_PIECES: Final = 2000
+
+
+def encoded(pieces: Sequence[str]) -> list[bytes]:
+    """Rendered pieces, joined to a few larger ones."""
+    return ["".join(pieces[start : start + _PIECES]).encode() for start in range(0, len(pieces), _PIECES)]
+
+
+def document(renderer: Responses, pieces: Sequence[str], tail: bytes = b"") -> bytes | list[bytes]:
+    """A whole multistatus of rendered pieces, in one or several parts; `tail` comes after the last piece."""
+    parts = encoded([renderer.open, *pieces, tail.decode(), _CLOSE_ALL])
+    return parts[0] if len(parts) == 1 else parts

@@ -123,6 +123,7 @@ async def _load_locks(
         seen = {lock.token for lock in locks}
         locks += [lock for lock in await transaction.locks_below(below.id, view.now) if lock.token not in seen]
     if locks:
+        view.exchange.fleeting = True
         for lock in locks:
             view.roots.setdefault(lock.resource_id, []).append(lock)
         view.parents = {resource.id: resource.parent_id for resource in (*above, *rows)}

@@ -17,12 +17,12 @@ from davd.dav.access.decide import visible
 from davd.dav.elements.sync_collection import SyncCollection, parse_sync_collection
 from davd.dav.exchange import Exchange
 from davd.dav.methods.propfind import PAGE, WHOLE, Listing, base_href
-from davd.dav.properties.responses import Responses, Wanted, document, responses
+from davd.dav.properties.responses import Responses, Wanted, document, encoded, responses
 from davd.dav.properties.view import load
 from davd.dav.registry import Report
 from davd.formats.xml.writer import MULTISTATUS_CLOSE, status_response, sync_token
 from davd.http.prefer import Preferences
-from davd.http.response import Response
+from davd.http.response import Content, Response
 from davd.interfaces.store import IReadTransaction
 from davd.model.errors import HTTPError
 from davd.model.path import quote_segment
@@ -63,7 +63,7 @@ def _level(exchange: Exchange, asked: SyncCollection) -> str:
     return asked.level_at(None if depth == "1" and asked.level is not None else depth)
 
 
-async def _body(exchange: Exchange, renderer: Responses, token: str, limit: int) -> bytes | AsyncIterator[bytes]:
+async def _body(exchange: Exchange, renderer: Responses, token: str, limit: int) -> Content:
     collection = exchange.node.chain[-1]
     known = await _known(exchange, collection, token)
     now = SyncToken(exchange.store.epoch, collection.id, collection.sync_revision)
@@ -126,9 +126,7 @@ async def _gather(exchange: Exchange, collection: Resource, known: SyncToken, no
             return _News(found, now, False)
 
 
-async def _answer(
-    exchange: Exchange, renderer: Responses, collection: Resource, news: _News
-) -> bytes | AsyncIterator[bytes]:
+async def _answer(exchange: Exchange, renderer: Responses, collection: Resource, news: _News) -> Content:
     segments = exchange.node.path.segments
     tail = sync_token(str(news.token))
     if news.truncated:
@@ -142,12 +140,13 @@ async def _answer(
 
 
 async def _further(page: _Page, first: Sequence[str], lines: Sequence[Change], last: bytes) -> AsyncIterator[bytes]:
-    yield "".join(first).encode()
+    for part in encoded(first):
+        yield part
     for start in range(PAGE, len(lines), PAGE):
         async with page.exchange.store.read() as transaction:
             piece = await page.render(transaction, lines[start : start + PAGE])
-        if piece:
-            yield "".join(piece).encode()
+        for part in encoded(piece):
+            yield part
     yield last
 
 

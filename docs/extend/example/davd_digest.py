@@ -9,9 +9,12 @@ from davd.model.resource import Resource
 
 def extension(settings: dict[str, Any]) -> Extension:
     """The rows; `namespace` in `[extensions.digest]` is the property's namespace."""
+    settings = dict(settings)
     namespace = settings.pop("namespace", "http://example.org/ns/digest")
     if settings:
         raise ValueError(f"extensions.digest: there is no setting called {next(iter(settings))}")
+    if not isinstance(namespace, str):
+        raise ValueError("extensions.digest.namespace: expected a text")
 
     def sha256(view: View, resource: Resource) -> str | None:
         return resource.sha256 or None

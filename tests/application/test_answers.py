@@ -1,0 +1,108 @@
+"""Kept multistatus answers are those that would be made anew.
+
+Verifies: RFC 9111, 4.2
+"""
+
+from __future__ import annotations
+
+import random
+
+from davd.application.answers import Answers
+from davd.http.body import Body
+from davd.http.request import Request
+from davd.http.response import Response
+from davd.model.principal import Principal
+from tests.application.test_application import ApplicationTestCase
+
+ALICE, BOB = Principal("alice"), Principal("bob")
+LOCK = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
+SYNC = b'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>'
+NAMES = b'<propfind xmlns="DAV:"><prop><getetag/><displayname/><lockdiscovery/><quota-used-bytes/></prop></propfind>'
+
+
+def _request(path: str = "/", **headers: str) -> Request:
+    return Request("PROPFIND", path, "", {name.replace("_", "-"): value for name, value in headers.items()}, Body())
+
+
+class TestAnswers:
+    """Verifies: RFC 9111, 4.2."""
+
+    def test_the_key_has_all_that_an_answer_depends_on(self) -> None:
+        answers = Answers(1000, 100)
+        plain = answers.key(_request(depth="1"), b"", ALICE)
+        others = [
+            answers.key(_request(depth="0"), b"", ALICE),
+            answers.key(_request("/a", depth="1"), b"", ALICE),
+            answers.key(_request(depth="1"), b"x", ALICE),
+            answers.key(_request(depth="1"), b"", BOB),
+            answers.key(_request(depth="1", prefer="return=minimal"), b"", ALICE),
+            answers.key(_request(depth="1", brief="t"), b"", ALICE),
+            answers.key(_request(depth="1", accept_encoding="gzip"), b"", ALICE),
+        ]
+        assert plain == answers.key(_request(depth="1", user_agent="x"), b"", ALICE)
+        assert plain not in others
+        assert len(set(others)) == len(others)
+
+    def test_conditional_requests_are_not_kept(self) -> None:
+        answers = Answers(1000, 100)
+        for name in ("if", "if_match", "if_none_match"):
+            assert answers.key(_request(**{name: "x"}), b"", ALICE) is None
+
+    def test_a_commit_ends_an_answer(self) -> None:
+        answers = Answers(1000, 100)
+        answers.keep("key", 1, Response(207, {"A": "b"}, [b"x", b"y"]))
+        found = answers.look_up("key", 1)
+        assert found is not None
+        assert (found.status, found.headers, found.body) == (207, {"A": "b"}, [b"x", b"y"])
+        assert answers.look_up("key", 2) is None
+        assert answers.look_up("key", 1) is None
+
+    def test_the_bounds_hold(self) -> None:
+        answers = Answers(1000, 100)
+        answers.keep("large", 1, Response(207, {}, b"x" * 101))
+        assert answers.look_up("large", 1) is None
+        for number in range(100):
+            answers.keep(number, 1, Response(207, {}, [b"x" * 50, b"y" * 50]))
+        assert [number for number in range(100) if answers.look_up(number, 1)] == list(range(90, 100))
+
+
+class KeptAnswersTests(ApplicationTestCase):
+    """Verifies: docs/architecture.md, Recall."""
+
+    def _same(self, method: str, path: str, body: bytes, depth: str, user: str) -> None:
+        kept = self.ask(method, path, body, user, {"depth": depth})
+        answers, self.application._answers = self.application._answers, Answers(0, 0)
+        anew = self.ask(method, path, body, user, {"depth": depth})
+        self.application._answers = answers
+        self.assertEqual((kept.status, kept.headers, kept.body), (anew.status, anew.headers, anew.body))
+
+    def test_random_histories(self) -> None:
+        randomness = random.Random(7)
+        for turn in range(500):
+            user = randomness.choice(["alice", "bob"])
+            path = f"/files/{user}/{randomness.choice('abc')}"
+            action = randomness.random()
+            if action < 0.1:
+                self.ask("PUT", path, b"%d" % turn, user)
+            elif action < 0.14:
+                self.ask("DELETE", path, b"", user)
+            elif action < 0.18:
+                self.ask("LOCK", path, LOCK, user, {"timeout": "Second-5"})
+            elif action < 0.22:
+                self.now += 3
+            else:
+                place = randomness.choice(["/", "/files/", "/files/alice/", "/files/bob/", path])
+                method, body, depth = randomness.choice(
+                    [("PROPFIND", NAMES, "1"), ("PROPFIND", b"", "0"), ("REPORT", SYNC, "0")]
+                )
+                self._same(method, place, body, depth, user)
+        self.assertGreater(self.answers.hits, 20)
+
+    def test_what_tells_of_a_lock_is_made_anew(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"x")
+        self.ask("LOCK", "/files/alice/a", LOCK, headers={"timeout": "Second-100"})
+        first = self.ask("PROPFIND", "/files/alice/a", NAMES, headers={"depth": "0"})
+        self.assertIn(b"Second-100", first.body)
+        self.now += 40
+        second = self.ask("PROPFIND", "/files/alice/a", NAMES, headers={"depth": "0"})
+        self.assertIn(b"Second-60", second.body)

@@ -1,0 +1,92 @@
+"""The example of docs/extend, installed and used as its reader would.
+
+Verifies: docs/architecture.md, Extensions
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.daemon import ROOT, environment
+from tests.daemon.twistd import PLAIN, Running, basic, command, run
+
+EXAMPLE = ROOT / "docs/extend/example"
+PROPFIND = b'<propfind xmlns="DAV:"><prop><sha256 xmlns="http://example.com/ns"/></prop></propfind>'
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the example in it, put there by pip from a copy, so that nothing is left in the checkout."""
+    folder = tmp_path_factory.mktemp("extension")
+    shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    target = folder / "target"
+    flags = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    argv = [sys.executable, "-m", "pip", "install", *flags, "--target", str(target), str(folder / "source")]
+    done = run(argv, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return target
+
+
+def _beside(installed: Path) -> dict[str, str]:
+    """The environment in which Python and Twisted find the example and davd."""
+    return {"PYTHONPATH": f"{installed}:{environment()['PYTHONPATH']}"}
+
+
+class TestExtension:
+    """Verifies: docs/architecture.md, Extensions."""
+
+    def test_its_plugins_are_found(self, installed: Path, tmp_path: Path) -> None:
+        program = (
+            "from twisted.plugin import getPlugins\n"
+            "from davd.interfaces.extension import IExtensionMaker\n"
+            "from davd.interfaces.identity import ICheckerMaker\n"
+            "for interface in (IExtensionMaker, ICheckerMaker):\n"
+            "    print(*[maker.name for maker in getPlugins(interface)])"
+        )
+        done = run([sys.executable, "-c", program], tmp_path, _beside(installed))
+        assert done.stdout.splitlines() == ["digest", "shared"], done.stderr
+
+    def test_its_property_is_answered(self, installed: Path, tmp_path: Path) -> None:
+        config = '[extensions.digest]\nnamespace = "http://example.com/ns"\n'
+        with Running(tmp_path, config=config, more=_beside(installed)) as davd:
+            login = basic("admin", davd.password)
+            davd.ask("PUT", "/files/admin/a", b"content", login)
+            told = davd.ask("PROPFIND", "/files/admin/a", PROPFIND, login | {"Depth": "0"})
+            assert told.status == 207
+            assert hashlib.sha256(b"content").hexdigest().encode() in told.content  # type: ignore[attr-defined]
+
+    def test_without_its_section_it_is_not_loaded(self, installed: Path, tmp_path: Path) -> None:
+        with Running(tmp_path, more=_beside(installed)) as davd:
+            login = basic("admin", davd.password)
+            davd.ask("PUT", "/files/admin/a", b"content", login)
+            told = davd.ask("PROPFIND", "/files/admin/a", PROPFIND, login | {"Depth": "0"})
+            assert hashlib.sha256(b"content").hexdigest().encode() not in told.content  # type: ignore[attr-defined]
+
+    def test_its_checker_proves_a_password(self, installed: Path, tmp_path: Path) -> None:
+        config = 'check_with = ["accounts", "shared"]\n[checkers.shared]\nnames = ["kiosk"]\npassword = "open sesame"\n'
+        with Running(tmp_path, config=config, more=_beside(installed)) as davd:
+            assert davd.ask("PUT", "/files/kiosk/a", b"a", basic("kiosk", "open sesame")).status == 201
+            assert davd.ask("GET", "/files/kiosk/a", None, basic("kiosk", "wrong")).status == 401
+            assert davd.ask("GET", "/files/other/", None, basic("other", "open sesame")).status == 401
+            assert davd.ask("GET", "/files/admin/", None, basic("admin", davd.password)).status == 200
+
+    @pytest.mark.parametrize(
+        ("config", "sentence"),
+        [
+            ("[extensions.digest]\ncolour = 1\n", "extensions.digest: there is no setting called colour"),
+            ("[extensions.digest]\nnamespace = 1\n", "extensions.digest.namespace: expected a text"),
+            ('check_with = ["shared"]\n[checkers.shared]\nnames = "x"\n', "checkers.shared.names: expected"),
+        ],
+    )
+    def test_a_wrong_setting_stops_the_start(self, installed: Path, tmp_path: Path, config: str, sentence: str) -> None:
+        (tmp_path / "davd.toml").write_text(config)
+        argv = command("uvloop", "--data", "data", "--config", "davd.toml", "--listen", PLAIN)
+        done = run(argv, tmp_path, _beside(installed))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"davd: {sentence}")
+        assert done.stderr.count("\n") == 1

@@ -1,0 +1,1 @@
+"""davd killed, starved and lied to."""
