@@ -6,6 +6,7 @@ Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 6764, 5
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import cast
 
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
@@ -26,7 +27,7 @@ from davd.dav.settings import DavSettings
 from davd.http import security
 from davd.http.request import Request
 from davd.http.response import Response
-from davd.interfaces.store import IStore, ITransaction, StoreError, StoreFull
+from davd.interfaces.store import IReadTransaction, IStore, ITransaction, StoreError, StoreFull
 from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.principal import Principal
@@ -179,7 +180,7 @@ class Application:
         self._provisioned.add(principal.name)
 
     async def _exchange(
-        self, request: Request, principal: Principal, path: Path, transaction: ITransaction
+        self, request: Request, principal: Principal, path: Path, transaction: IReadTransaction
     ) -> Exchange:
         node = decide.conceal(principal, await locate(transaction, path))
         return Exchange(
@@ -187,7 +188,8 @@ class Application:
             parse_fields(request.headers),
             principal,
             node,
-            transaction,
+            # It may write when the row says so, and only verbs of such rows try to.
+            cast(ITransaction, transaction),
             self._store,
             self._registry,
             self._settings,

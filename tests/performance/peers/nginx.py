@@ -9,7 +9,7 @@ CONFIGURATION = """
 {user}
 load_module /usr/lib/nginx/modules/ngx_http_dav_ext_module.so;
 daemon off;
-worker_processes 1;
+worker_processes auto;
 worker_rlimit_nofile {files};
 pid {folder}/nginx.pid;
 error_log stderr error;
