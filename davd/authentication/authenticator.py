@@ -101,7 +101,8 @@ class Authenticator:
     ) -> tuple[Principal, float]:
         name, password = credentials
         keys = self._throttle.keys(name, address)
-        wait = await self._throttle.wait(keys, now)
+        # Others who guess, at this name or from this network, must not lock out a client that was let in before.
+        wait = 0.0 if self._remembered.once_proven(digest) else await self._throttle.wait(keys, now)
         if wait:
             raise HTTPError(429, headers={"Retry-After": str(math.ceil(wait))}, detail="too many failed log-ins")
         self._throttle.begin(keys)

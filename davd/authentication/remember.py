@@ -33,6 +33,7 @@ class Remembered:
         self._entries = entries
         self._key = os.urandom(32)
         self._proofs: dict[bytes, Proof] = {}
+        self._once_proven: dict[bytes, None] = {}
 
     def digest(self, value: str) -> bytes:
         """The key under which an Authorization value is kept; the value itself is not."""
@@ -46,12 +47,21 @@ class Remembered:
             return None
         return proof
 
+    def once_proven(self, digest: bytes) -> bool:
+        """Whether these very credentials were right at some time since the start: who sends them does not guess."""
+        return digest in self._once_proven
+
     def put(self, digest: bytes, proof: Proof) -> None:
         """Keep a proof."""
+        if digest not in self._once_proven:
+            if len(self._once_proven) >= self._entries:
+                del self._once_proven[next(iter(self._once_proven))]
+            self._once_proven[digest] = None
         if len(self._proofs) >= self._entries:
             del self._proofs[next(iter(self._proofs))]
         self._proofs[digest] = proof
 
     def drop(self, digest: bytes) -> None:
-        """Forget one proof."""
+        """Forget one proof, for good: what made it right has changed."""
+        self._once_proven.pop(digest, None)
         self._proofs.pop(digest, None)

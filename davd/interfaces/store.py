@@ -232,6 +232,13 @@ class IBlobWriter(Interface):
         """Drop what was written; harmless after `finish` or twice."""
 
 
+class IRoom(Interface):
+    """What a store may provide beside IStore when it knows how much room there is where it keeps content."""
+
+    def free_bytes() -> int:
+        """Bytes that new content may take before the disk is full; quick enough to ask for each request."""
+
+
 class StoreError(Exception):
     """The store cannot do what was asked; the text is one sentence an administrator can act on."""
 

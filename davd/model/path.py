@@ -41,7 +41,7 @@ class Path:
 
         `text` is percent-encoded and starts with a slash. Raises HTTPError 400 for bad escapes, bytes that are no
         UTF-8, control characters, encoded slashes or backslashes and dot segments, 414 for a name or depth beyond the
-        limits. Empty segments are dropped.
+        limits. Empty segments are dropped, and so is a plain `.` (RFC 3986, 6.2.2.3), which some clients leave in.
         """
         return _parse(text)
 
@@ -92,7 +92,7 @@ def _parse(text: str) -> Path:
     slash = parts[-1] in ("", ".", "..")
     segments = []
     for part in parts:
-        if part == "":
+        if part in ("", "."):
             continue
         segments.append(part if _PLAIN.fullmatch(part) else _decode(part))
     if len(segments) > MAX_SEGMENTS:

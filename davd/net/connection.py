@@ -275,10 +275,11 @@ class Connection(Protocol):
             return
         self._phase = LINGERING
         self._patience.set(self._context.settings.linger_timeout)
-        half_close = None if self.tls else getattr(self.transport, "loseWriteConnection", None)
+        # Of the type: a wrapper of Twisted's passes what it lacks itself on to the socket, past its own buffers.
+        half_close = getattr(type(self.transport), "loseWriteConnection", None)
         if half_close is not None:
             self._unregister()
-            half_close()
+            half_close(self.transport)
         self.resume_reading()
 
     def _unregister(self) -> None:

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from davd.http.forwarded import Trust
 from davd.net.application import Application
 from davd.net.date import DateNow
 from davd.net.deadlines import Wheel
-from davd.net.peers import Networks
+from davd.net.peers import UNIX, Networks
 from davd.net.settings import NetSettings
 from davd.net.statistics import NetStatistics
 
@@ -52,6 +53,8 @@ class SiteContext:
         self.date = date or DateNow()
         self.statistics = NetStatistics()
         self.trusted = Networks(settings.trusted_proxies)
+        networks = [text for text in settings.trusted_proxies if text != UNIX]
+        self.trust = Trust.from_texts(networks, local=UNIX in settings.trusted_proxies)
         self.soon = soon or partial(clock.callLater, 0)
         self._start = token_hex(4)
         self._count = count(1)

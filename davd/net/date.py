@@ -6,16 +6,9 @@ Implements: RFC 9110, 5.6.7, 6.6.1
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import gmtime, time
+from time import time
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def http_date(seconds: float) -> str:
-    """The moment, in seconds since 1970, as an IMF-fixdate of 29 characters; the locale has no say in it."""
-    year, month, day, hour, minute, second, weekday, _, _ = gmtime(seconds)
-    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
+from davd.http.dates import http_date
 
 
 class DateNow:

@@ -8,16 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from davd.http.response import Response
-
-# An error page of ours is never content that a browser should guess at, run, frame or keep.
-_HEADERS = {
-    "Content-Type": "text/plain; charset=utf-8",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+from davd.http.security import secured
 
 
 def fault(status: int, tls: bool = False) -> Response:
@@ -25,9 +16,7 @@ def fault(status: int, tls: bool = False) -> Response:
 
     Its body is constant for a status: nothing the client sent comes back to it.
     """
-    headers = dict(_HEADERS)
-    if tls:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+    headers = secured({"Content-Type": "text/plain; charset=utf-8"}, status, tls)
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:

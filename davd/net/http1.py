@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from davd.http.body import Body
+from davd.http.forwarded import client_address, client_scheme
 from davd.http.request import Request
 from davd.http.response import Response
 from davd.http.wire.encode import CONTINUE, frame, has_content
@@ -24,6 +25,7 @@ from davd.net.connection import OPEN, Connection, log
 from davd.net.content import ContentStream
 from davd.net.context import Place, SiteContext
 from davd.net.faults import fault
+from davd.net.peers import is_loopback
 from davd.net.sending import drop, send
 from davd.net.steps import Steps
 
@@ -211,6 +213,8 @@ class HTTP1(Connection):
             "https" if self.tls else "http",
             context.clock.seconds(),
         )
+        if self._trusted:
+            self._believe(request)
         coroutine = self._application.respond(request)
         try:
             waiting = coroutine.send(None)
@@ -221,6 +225,16 @@ class HTTP1(Connection):
         else:
             self._steps = Steps(coroutine, self._answer, self._failed)
             self._steps.wait(waiting)
+
+    def _believe(self, request: Request) -> None:
+        """Take from a trusted proxy who the client is and how it came."""
+        trust = self._context.trust
+        request.peer = client_address(self.peer, request.headers, trust)
+        scheme = client_scheme(self.peer, request.headers, trust)
+        if scheme is not None:
+            request.scheme = scheme
+            request.tls = scheme == "https"
+            request.secure = request.tls or is_loopback(request.peer)
 
     def _answer(self, response: Response) -> None:
         """Send the application's response."""

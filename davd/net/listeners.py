@@ -13,10 +13,10 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 
-from davd.net.acceptor import Acceptor
 from davd.net.endpoints import BACKLOG, Bound, ListenError, bind, reason, unlink
+from davd.net.entrance import Entrance
 from davd.net.native import NativeTransport, address
-from davd.net.ports import EagerPort, EagerUNIXPort, Entrance
+from davd.net.ports import EagerPort, EagerUNIXPort
 from davd.net.site import Site
 from davd.net.tls import TLS
 
@@ -63,17 +63,10 @@ async def listen(reactor: Any, text: str | Bound, site: Site, tls: TLS | None = 
 async def _listen_natively(loop: asyncio.AbstractEventLoop, bound: Bound, site: Site) -> Listener:
     tls = bound.tls
     host = address(bound.socket.getsockname())
-    if tls is not None or site.proxies:
-        acceptor = Acceptor(loop, bound.socket, site, None if tls is None else tls.context)
-
-        def stop_accepting() -> None:
-            acceptor.stop()
-            unlink(bound.path)
-
-        return Listener(bound.text, host, tls, stop_accepting)
+    entrance = Entrance(site, None if tls is None else tls.context)
 
     def accepted() -> NativeTransport:
-        return NativeTransport(loop, site)
+        return NativeTransport(loop, entrance)
 
     create = loop.create_unix_server if bound.socket.family == socket.AF_UNIX else loop.create_server
     # The backlog is set anew by the loop.

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITransport
-from twisted.logger import Logger
+from twisted.internet.interfaces import IAddress, IConsumer, IHalfCloseableProtocol, IPushProducer, ITransport
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from davd.net.connection import Connection
 from davd.net.files import FileStretch, PassingFile, unacknowledged
-from davd.net.site import Site
 
-log = Logger()
 
 def address(name: Any) -> IAddress:
     """Twisted's value for what the socket module calls an address."""
@@ -38,17 +34,17 @@ class NativeTransport(asyncio.Protocol):
     """One accepted connection: to the loop its protocol, to the connection its transport.
 
     `write` is the loop's own method once the connection is made, and `data_received` the protocol's: nothing stands
-    between the two while requests go back and forth. Without a `connection` given, the site is asked for one.
+    between the two while requests go back and forth.
     """
 
-    tls = False
     disconnecting = False
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, site: Site, connection: Connection | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, factory: Factory) -> None:
         self._loop = loop
-        self._site = site
+        self._factory = factory
         self._transport: Any = None
-        self._connection = connection
+        self._protocol: Any = None
+        self._half_closeable = False
         self._producer: Any = None
         self._streaming = True
         self._paused = False
@@ -56,52 +52,59 @@ class NativeTransport(asyncio.Protocol):
         self._sending: PassingFile | None = None
         self._ahead: FileStretch | None = None
 
+    @property
+    def protocol(self) -> Any:
+        """The protocol that is driven; set it to have another one take over."""
+        return self._protocol
+
+    @protocol.setter
+    def protocol(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self._half_closeable = IHalfCloseableProtocol.providedBy(protocol)
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
+        # The loop keeps the method, not the object: show it the new one.
+        self._transport.set_protocol(self)
+
     # asyncio's protocol
 
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         self._transport = transport
-        connection = self._connection
-        if connection is None:
-            peer = transport.get_extra_info("peername")
-            connection = self._connection = self._site.connection(str(peer[0]) if isinstance(peer, tuple) else "")
-            if connection is None:
-                transport.abort()
-                return
+        protocol = self._factory.buildProtocol(self.getPeer())
+        if protocol is None:
+            transport.abort()
+            return
         self.write = transport.write  # type: ignore[method-assign]
-        self.data_received = connection.dataReceived  # type: ignore[method-assign]
-        # The loop keeps the method, not the object: show it the new one.
-        transport.set_protocol(self)
-        connection.makeConnection(self)
+        self.protocol = protocol
+        protocol.makeConnection(self)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the client."""
-        if self._connection is not None:
-            self._connection.dataReceived(data)
+        """Bytes from a client that was refused."""
 
     def eof_received(self) -> bool:
         """The client has ended its sending; the answer may still be read."""
-        if self._connection is None or self.disconnecting:
+        if not self._half_closeable or self.disconnecting:
             return False
-        self._connection.readConnectionLost()
+        self._protocol.readConnectionLost()
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone."""
         self.disconnecting = True
         self._drop_file()
-        connection, self._connection = self._connection, None
+        protocol, self._protocol = self._protocol, None
         producer, self._producer = self._producer, None
-        if connection is None:
+        if protocol is None:
             return
         if producer is not None:
             producer.stopProducing()
         if self._aborted:
-            connection.connectionLost(Failure(ConnectionAborted()))
+            reason = Failure(ConnectionAborted())
         elif exc is None:
-            connection.connectionLost(Failure(ConnectionDone()))
+            reason = Failure(ConnectionDone())
         else:
-            connection.connectionLost(Failure(ConnectionLost(str(exc))))
+            reason = Failure(ConnectionLost(str(exc)))
+        protocol.connectionLost(reason)
 
     def pause_writing(self) -> None:
         """The loop holds as much as it should."""
@@ -192,7 +195,7 @@ class NativeTransport(asyncio.Protocol):
         """Tell the producer how full the loop's buffer is; a pull producer is asked whenever there is room."""
         if self._producer is not None:
             raise RuntimeError("there is a producer already")
-        if self._connection is None:
+        if self._protocol is None:
             producer.stopProducing()
             return
         self._producer = producer
@@ -215,7 +218,7 @@ class NativeTransport(asyncio.Protocol):
 
     def outstanding(self) -> int:
         """How many bytes are to be sent or sent and not acknowledged."""
-        if self._connection is None:
+        if self._protocol is None:
             return 0
         size: int = self._transport.get_write_buffer_size()
         if self._ahead is not None:
@@ -230,7 +233,7 @@ class NativeTransport(asyncio.Protocol):
         """Send `head` and a stretch of a file; the Deferred fires when the system has taken the last byte."""
         stretch = FileStretch(descriptor, offset, length)
         transport = self._transport
-        if self._connection is None or transport.is_closing() or self._sending is not None:
+        if self._protocol is None or transport.is_closing() or self._sending is not None:
             stretch.fire(Failure(ConnectionLost()))
         elif not transport.get_write_buffer_size():
             self._send_stretch(head, stretch)
@@ -263,114 +266,3 @@ class NativeTransport(asyncio.Protocol):
 
     def _socket(self) -> Any:
         return self._transport.get_extra_info("socket")
-
-
-class NativeTLSTransport(NativeTransport):
-    """The same with TLS by the loop between the two.
-
-    To its connection it is there from the first moment, so that a handshake counts and has its deadline; to the loop
-    only when the handshake is done.
-    """
-
-    tls = True
-    # A file cannot go past the encryption.
-    send_file = None  # type: ignore[assignment]
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, site: Site, connection: Connection, accepted: socket.socket
-    ) -> None:
-        super().__init__(loop, site, connection)
-        self.negotiatedProtocol: bytes | None = None
-        self._accepted = accepted
-        self._names = accepted.getsockname(), accepted.getpeername()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, context: ssl.SSLContext) -> None:
-        """Begin the handshake."""
-        assert self._connection is not None
-        self._task = self._loop.create_task(self._shake_hands(context))
-        self._connection.makeConnection(self)
-
-    async def _shake_hands(self, context: ssl.SSLContext) -> None:
-        settings = self._site.settings
-        try:
-            await self._loop.connect_accepted_socket(
-                lambda: self,
-                self._accepted,
-                ssl=context,
-                # The connection has a deadline of its own, which strikes first.
-                ssl_handshake_timeout=settings.handshake_timeout + 5,
-                ssl_shutdown_timeout=settings.linger_timeout,
-            )
-        except (OSError, asyncio.CancelledError) as error:
-            # What goes wrong in a handshake is the client's affair; the connection counts it. ssl.SSLError is OSError.
-            self._accepted.close()
-            self.connection_lost(error)
-        except Exception as error:
-            log.failure("a TLS connection could not be begun")
-            self._accepted.close()
-            self.connection_lost(error)
-
-    def connection_made(self, transport: Any) -> None:
-        """The handshake is done."""
-        self._transport = transport
-        connection = self._connection
-        if connection is None:
-            transport.abort()
-            return
-        tls = transport.get_extra_info("ssl_object")
-        name = tls.selected_alpn_protocol() if tls is not None else None
-        self.negotiatedProtocol = name.encode("ascii") if name else None
-        self.write = transport.write  # type: ignore[method-assign]
-        self.data_received = connection.dataReceived  # type: ignore[method-assign]
-        connection.handshakeCompleted()
-
-    def eof_received(self) -> bool:
-        """The client has ended its side, which with TLS ends the connection."""
-        return False
-
-    def write(self, data: bytes) -> None:
-        """Nothing: before the handshake is done there is nothing to say."""
-
-    def loseConnection(self) -> None:
-        """Close; before the handshake is done there is nothing to close in good order."""
-        if self._transport is None:
-            self.abortConnection()
-        else:
-            super().loseConnection()
-
-    def abortConnection(self) -> None:
-        """Close at once."""
-        self._aborted = self.disconnecting = True
-        if self._transport is not None:
-            self._transport.abort()
-        elif self._task is not None:
-            self._task.cancel()
-
-    def pauseProducing(self) -> None:
-        """Read no more for now."""
-        if self._transport is not None:
-            super().pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """Read on."""
-        if self._transport is not None:
-            super().resumeProducing()
-
-    def unregisterProducer(self) -> None:
-        """The producer has no more to give."""
-        self._producer = None
-        if self.disconnecting and self._transport is not None and not self._transport.is_closing():
-            self._transport.close()
-
-    def outstanding(self) -> int:
-        """How many bytes are to be sent or sent and not acknowledged; those of the handshake do not count."""
-        return 0 if self._transport is None else super().outstanding()
-
-    def getPeer(self) -> IAddress:
-        """The address of the other end of the socket."""
-        return address(self._names[1])
-
-    def getHost(self) -> IAddress:
-        """The address of this end of the socket."""
-        return address(self._names[0])

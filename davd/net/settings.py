@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -20,9 +20,9 @@ Fields = Annotated[int, Meta(ge=10, le=1000)]
 class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """Where to listen, whom to trust, how many connections to hold and how long to wait for each of them.
 
-    Times are seconds, rates bytes per second. `trusted_proxies` are the networks whose `Forwarded` and
-    `X-Forwarded-For` are believed, `proxy_protocol` those that begin every connection with a PROXY header; `unix:`
-    stands for UNIX sockets in both. `exempt_networks` are not limited per address. `certificates` is a folder of
+    Times are seconds, rates bytes per second. `trusted_proxies` are the networks whose proxies are believed
+    when they tell the client in `forwarded_field`, `proxy_protocol` those that begin every connection with a PROXY
+    header; `unix:` stands for UNIX sockets in both. `exempt_networks` are not limited per address. `certificates` is a folder of
     `NAME.pem` files, each with `NAME.key` beside it or the key in it; without it the certificate of the data folder
     serves.
     """
@@ -35,6 +35,7 @@ class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_connections_per_address: Count = 200
     exempt_networks: list[str] = field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
     trusted_proxies: list[str] = []
+    forwarded_field: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     proxy_protocol: list[str] = []
 
     handshake_timeout: Seconds = 10.0

@@ -1,6 +1,6 @@
 """TLS of the DAV plane: what is spoken, with which certificate for which name, and how it is changed while running.
 
-One context serves both kinds of transport: uvloop's own, and Twisted's through `TLSStream`.
+The contexts are those of Python's ssl module; `TLSStream` applies them over either kind of transport.
 
 Implements: RFC 8446, 4.1.2, 4.2.7, 4.4.2.2; RFC 6066, 3; RFC 7301, 3; RFC 9325, 3, 4
 """

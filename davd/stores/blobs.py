@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from zope.interface import implementer
 
 from davd.interfaces.store import IBlobStore, StoreError
-from davd.stores.blobwriter import FileBlobWriter
+from davd.stores.blobwriter import FileBlobWriter, UnlinkedFile
 
 if TYPE_CHECKING:
     from davd.stores.threads import RunInThread
@@ -32,11 +32,15 @@ SAFE_AGE: Final = 900.0
 class FileBlobs:
     """Blobs in a folder with two levels of sixteen folders each, named by 128 random bits.
 
-    `failed` is called with a sentence when data could not be made durable.
+    `failed` is called with a sentence when data could not be made durable. Where the file system knows no unnamed
+    files, or `unnamed` is false, a blob has a name in `tmp` while it is written.
     """
 
-    def __init__(self, folder: str, run_in_thread: RunInThread, failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: str, run_in_thread: RunInThread, failed: Callable[[str], None], unnamed: bool = True
+    ) -> None:
         self.folder = folder
+        self._unnamed = unnamed
         self._run_in_thread = run_in_thread
         self._failed = failed
         self._lock: int | None = None
@@ -84,7 +88,8 @@ class FileBlobs:
 
     def create(self, digests: Sequence[str] = ()) -> FileBlobWriter:
         """Begin a new blob."""
-        return FileBlobWriter(self.folder, self._path, digests, self._run_in_thread, self._failed)
+        file = UnlinkedFile(self.folder, digests, self._unnamed)
+        return FileBlobWriter(file, self._path, self._run_in_thread, self._failed)
 
     def open(self, name: str) -> tuple[int, int]:
         """A descriptor of the blob's own, at its beginning, and the length."""

@@ -26,11 +26,12 @@ PIECE: Final = 256 * 1024
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class _File:
+class UnlinkedFile:
     """The file of a blob and its digests. The methods but `drop` run in a thread, one at a time."""
 
-    def __init__(self, folder: str, digests: Sequence[str]) -> None:
+    def __init__(self, folder: str, digests: Sequence[str], unnamed: bool) -> None:
         self._folder = folder
+        self._unnamed = unnamed
         self.hashes = {algorithm: hashlib.new(algorithm) for algorithm in {"sha256", *digests}}
         self._descriptor: int | None = None
         self._temporary: str | None = None
@@ -48,14 +49,15 @@ class _File:
         self._close_dropped()
 
     def _open(self) -> None:
-        try:
-            self._descriptor = os.open(self._folder, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
-                raise
-            self._temporary = os.path.join(self._folder, "tmp", secrets.token_hex(16))
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(self._temporary, flags, 0o600)
+        if self._unnamed:
+            try:
+                self._descriptor = os.open(self._folder, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+                return
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+                    raise
+        self._temporary = os.path.join(self._folder, "tmp", secrets.token_hex(16))
+        self._descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
     def _write(self, piece: bytes) -> None:
         assert self._descriptor is not None
@@ -113,14 +115,13 @@ class FileBlobWriter:
 
     def __init__(
         self,
-        folder: str,
+        file: UnlinkedFile,
         path_of: Callable[[str], str],
-        digests: Sequence[str],
         run_in_thread: RunInThread,
         failed: Callable[[str], None],
     ) -> None:
         self.length = 0
-        self._file = _File(folder, digests)
+        self._file = file
         self._path_of = path_of
         self._run_in_thread = run_in_thread
         self._failed = failed

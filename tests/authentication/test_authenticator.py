@@ -18,13 +18,13 @@ from davd.authentication.passwords import Passwords, hash_password
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle
 from davd.checkers.accounts import AccountsChecker
-from davd.testing.exchange import run as drive
 from davd.http.body import Body
 from davd.http.request import Request
 from davd.interfaces.identity import IChecker
 from davd.model.errors import HTTPError
 from davd.model.principal import Account, Principal
 from davd.stores.memory.store import MemoryStore
+from davd.testing.exchange import run as drive
 
 SETTINGS = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1)
 
@@ -172,6 +172,17 @@ class AuthenticatorTests(SynchronousTestCase):
         for turn in range(12):
             self._refusal(_request("alice", f"guess {turn}"))
         self.assertEqual(self._name(_request("alice", "secret")), "alice")
+
+    def test_a_client_that_was_let_in_before_is_let_in_again_while_others_guess(self) -> None:
+        self._name(_request("alice", "secret"))
+        self.now += 30
+        for turn in range(12):
+            self._refusal(_request("alice", f"guess {turn}"))
+        self.now += SETTINGS.remember_seconds - 30
+        self.assertEqual(self._refusal(_request("alice", "guess")).status, 429)
+        self.assertEqual(self._name(_request("alice", "secret")), "alice")
+        drive(self._change("alice", "another"))
+        self.assertEqual(self._refusal(_request("alice", "secret")).status, 429)
 
     def test_the_next_checker_is_asked_for_names_the_first_does_not_know(self) -> None:
         self.assertEqual(self._name(_request("carol", "from elsewhere")), "carol")

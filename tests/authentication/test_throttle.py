@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle, network
-from davd.testing.exchange import run as drive
 from davd.stores.memory.store import MemoryStore
+from davd.testing.exchange import run as drive
 
 SETTINGS = AuthenticationSettings()
 

@@ -1,6 +1,6 @@
 """The example of docs/extend, installed and used as its reader would.
 
-Verifies: docs/architecture.md, Extensions
+Verifies: docs/architecture.md, Where to put something
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _beside(installed: Path) -> dict[str, str]:
 
 
 class TestExtension:
-    """Verifies: docs/architecture.md, Extensions."""
+    """Verifies: docs/architecture.md, Where to put something."""
 
     def test_its_plugins_are_found(self, installed: Path, tmp_path: Path) -> None:
         program = (

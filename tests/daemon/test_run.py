@@ -1,6 +1,6 @@
 """The running daemon: its signals, its accounts, its listeners, its checkers.
 
-Verifies: docs/architecture.md, Commands
+Verifies: docs/architecture.md, Configuration
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _certificate(davd: Running) -> bytes:
 
 
 class TestTermination:
-    """Verifies: docs/architecture.md, Commands; RFC 9112, 9.6."""
+    """Verifies: docs/architecture.md, One request; RFC 9112, 9.6."""
 
     def test_no_request_under_way_is_lost(self, tmp_path: Path, reactor: str) -> None:
         with Running(tmp_path, reactor=reactor) as davd:
@@ -135,7 +135,7 @@ class TestTermination:
 
 
 class TestReload:
-    """Verifies: docs/architecture.md, Commands; RFC 8446, 4.4.2."""
+    """Verifies: docs/architecture.md, One request; RFC 8446, 4.4.2."""
 
     def test_new_handshakes_see_the_new_certificate(self, tmp_path: Path, reactor: str) -> None:
         with Running(tmp_path, TLS, reactor=reactor, words=["--admin", TLS]) as davd:
@@ -216,8 +216,39 @@ class TestAccounts:
             assert davd.ask("GET", "/", None, right).status == 429
 
 
+class TestProxies:
+    """What a trusted proxy says of the client is believed, and what anybody else says is not.
+
+    Verifies: docs/architecture.md, Identity; RFC 7239, 5.2, 5.4.
+    """
+
+    def test_guesses_count_for_the_client_behind_the_proxy(self, tmp_path: Path) -> None:
+        with Running(tmp_path, config='[net]\ntrusted_proxies = ["127.0.0.1"]\n') as davd:
+            login = basic("admin", davd.password)
+
+            def status(client: str, number: int | None = None, scheme: str = "https") -> int:
+                fields = login if number is None else basic(f"nobody-{number}", "wrong")
+                forwarded = {"X-Forwarded-For": client, "X-Forwarded-Proto": scheme}
+                return davd.ask("GET", "/files/admin/", None, fields | forwarded).status
+
+            assert [status("203.0.113.5", number) for number in range(11)] == [401] * 10 + [429]
+            # What the client itself wrote stands further left.
+            assert status("198.51.100.7, 203.0.113.5") == 429
+            assert status("203.0.113.5, 198.51.100.7") == 200
+            # The password came in the clear to the proxy.
+            assert status("198.51.100.7", scheme="http") == 403
+
+    def test_nobody_is_believed_by_default(self, tmp_path: Path) -> None:
+        with Running(tmp_path) as davd:
+            found = [
+                davd.ask("GET", "/", None, basic(f"nobody-{n}", "wrong") | {"X-Forwarded-For": f"198.51.100.{n}"})
+                for n in range(11)
+            ]
+            assert [answer.status for answer in found] == [401] * 10 + [429]
+
+
 class TestHealth:
-    """Verifies: docs/architecture.md, Top level."""
+    """Verifies: docs/architecture.md, Configuration."""
 
     def test_it_tells_whether_the_store_answers(self, tmp_path: Path, reactor: str) -> None:
         with Running(tmp_path, reactor=reactor, words=["--admin", PLAIN]) as davd:
@@ -242,7 +273,7 @@ def _curl(*words: str) -> str:
 
 
 class TestListeners:
-    """Verifies: docs/architecture.md, Commands."""
+    """Verifies: docs/architecture.md, Configuration."""
 
     def test_a_unix_socket(self, tmp_path: Path, reactor: str) -> None:
         path = tmp_path / "davd.sock"

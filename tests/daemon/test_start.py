@@ -1,6 +1,6 @@
 """How davd starts, and how it says why it cannot.
 
-Verifies: docs/architecture.md, Commands
+Verifies: docs/architecture.md, Configuration
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _database(folder: Path, application: int = 0) -> Path:
 class TestReasons:
     """Every reason not to start is one sentence, and nothing is left listening.
 
-    Verifies: docs/architecture.md, Commands.
+    Verifies: docs/architecture.md, Configuration.
     """
 
     @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ class TestReasons:
 
 
 class TestProcess:
-    """Verifies: docs/architecture.md, Commands."""
+    """Verifies: docs/architecture.md, Configuration."""
 
     @pytest.mark.parametrize(("reactor", "background"), MODES)
     def test_a_taken_port_ends_the_process(self, tmp_path: Path, taken: str, reactor: str, background: bool) -> None:

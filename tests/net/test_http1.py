@@ -532,7 +532,7 @@ class Scenarios:
 
     def _lingered(self, world: World, client: Client) -> None:
         """See the connection end; where its halves cannot be closed one by one, that takes the time of lingering."""
-        if world.memory or world.tls:
+        if world.memory:
             world.advance(3)
         assert client.ended()
 

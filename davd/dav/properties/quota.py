@@ -9,6 +9,7 @@ from typing import Final
 
 from davd.dav.properties.view import QUOTA, View
 from davd.dav.registry import LiveProperty
+from davd.interfaces.store import IRoom
 from davd.model.resource import Resource
 
 _NEEDS: Final = frozenset((QUOTA,))
@@ -16,8 +17,13 @@ _NEEDS: Final = frozenset((QUOTA,))
 
 def _available(view: View, resource: Resource) -> str | None:
     quota = view.quota_of(resource)
-    # Without a limit there is no number to tell: a client that finds none shows none.
-    return None if quota.limit is None else str(max(0, quota.limit - quota.used))
+    store = view.exchange.store
+    # RFC 4331, 3: the value is what may be stored "before further allocations may be refused", by a limit or by the
+    # disk. Where there is neither, there is no number to tell.
+    rooms = [] if quota.limit is None else [max(0, quota.limit - quota.used)]
+    if IRoom.providedBy(store):
+        rooms.append(IRoom(store).free_bytes())
+    return str(min(rooms)) if rooms else None
 
 
 def _used(view: View, resource: Resource) -> str:

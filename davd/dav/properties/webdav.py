@@ -14,6 +14,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
+from davd.dav import content_type
 from davd.dav.exchange import Exchange
 from davd.dav.properties.lockdiscovery import active_locks
 from davd.dav.properties.view import ACCOUNT, LOCKS, View
@@ -63,7 +64,9 @@ def _types(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
     if rows[0].type != FILE:
         return None
     types = list(map(_content_type, rows))
-    return () if "" in types else map(_escape_type, types)
+    if "" in types:
+        types = [content_type.of(row) for row in rows]
+    return map(_escape_type, types)
 
 
 def _etags(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
@@ -135,7 +138,7 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
     ),
     LiveProperty(
         "{DAV:}getcontenttype",
-        lambda view, row: (row.content_type or None) if row.type == FILE else None,
+        lambda view, row: content_type.of(row) if row.type == FILE else None,
         shared=True,
         column=_types,
     ),

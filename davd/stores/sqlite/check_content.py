@@ -25,7 +25,7 @@ _REFERENCE: Final = "SELECT 1 FROM resource WHERE blob = ?"
 def rows_of_content(connection: apsw.Connection) -> Iterator[Problem]:
     """Contents in rows: there, of the recorded length and digest."""
     for id, length, sha256, data in connection.execute(
-        "SELECT id, content_length, sha256, data FROM resource LEFT JOIN content ON resource_id = id"
+        "SELECT id, content_length, sha256, CAST(data AS BLOB) FROM resource LEFT JOIN content ON resource_id = id"
         " WHERE type = 'file' AND blob IS NULL"
     ):
         if data is None:

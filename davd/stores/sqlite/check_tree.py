@@ -67,7 +67,7 @@ def _reclaim(repair: Repair, id: int) -> None:
     execute = repair.connection.execute
     if execute("SELECT 1 FROM resource WHERE id = ?", (id,)).fetchone():
         return
-    data = execute("SELECT data FROM content WHERE resource_id = ?", (id,)).get
+    data = execute("SELECT CAST(data AS BLOB) FROM content WHERE resource_id = ?", (id,)).get
     repair.add_file(id, data)
 
 

@@ -20,21 +20,28 @@ def require_sqlite(version: str) -> None:
 def connect(path: str, settings: StoreSettings) -> apsw.Connection:
     """A connection with davd's settings on the database file, which is made when it is missing.
 
-    Nothing waits for other processes, unless `set_busy_timeout` says otherwise.
+    Waits for other processes as long as the settings say, until `set_busy_timeout` says otherwise.
     """
     connection = apsw.Connection(path, statementcachesize=200)
-    connection.set_busy_timeout(0)
+    try:
+        _configure(connection, settings)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _configure(connection: apsw.Connection, settings: StoreSettings) -> None:
+    connection.set_busy_timeout(round(1000 * settings.busy_seconds))
     connection.execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
         f" PRAGMA cache_size = {-1024 * settings.cache_mb}; PRAGMA wal_autocheckpoint = 0;"
         " PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF"
     )
-    return connection
 
 
 def reader(path: str, settings: StoreSettings) -> apsw.Connection:
     """A connection that cannot change anything."""
     connection = connect(path, settings)
-    connection.set_busy_timeout(round(1000 * settings.busy_seconds))
     connection.execute("PRAGMA query_only = ON")
     return connection

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -49,22 +51,32 @@ def migrate(connection: apsw.Connection, path: str, steps: list[Migration], busy
     `busy_seconds`, was written by a newer davd, or was migrated by steps other than ours.
     """
     connection.set_busy_timeout(round(1000 * busy_seconds))
-    try:
+    with refusals(path):
         _recognise(connection, path)
         if connection.pragma("journal_mode", "wal") != "wal":
             raise StoreError(f"{path} cannot be opened in write-ahead mode; is it on a network file system?")
         if connection.pragma("user_version") == len(steps):
             _verify(connection, path, steps)
-            return []
-        return _run(connection, path, steps)
+            run = []
+        else:
+            run = _run(connection, path, steps)
+    connection.set_busy_timeout(0)
+    return run
+
+
+@contextmanager
+def refusals(path: str) -> Iterator[None]:
+    """Turn what SQLite says about a file that cannot be used into a sentence."""
+    try:
+        yield
     except apsw.NotADBError as error:
         raise StoreError(f"{path} is not a store of davd") from error
     except apsw.BusyError as error:
         raise StoreError(f"{path} is locked by another process") from error
+    except apsw.CantOpenError as error:
+        raise StoreError(f"{path} cannot be opened") from error
     except apsw.Error as error:
         raise store_error(error, f"opening {path}") from error
-    finally:
-        connection.set_busy_timeout(0)
 
 
 def _recognise(connection: apsw.Connection, path: str) -> None:

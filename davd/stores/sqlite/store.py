@@ -20,7 +20,7 @@ from davd.stores.sqlite.commits import Commits
 from davd.stores.sqlite.connection import connect, reader, require_sqlite
 from davd.stores.sqlite.errors import store_error
 from davd.stores.sqlite.generation import Generation
-from davd.stores.sqlite.migrate import migrate, migrations
+from davd.stores.sqlite.migrate import migrate, migrations, refusals
 from davd.stores.sqlite.snapshots import ReadTransaction, Snapshots
 from davd.stores.sqlite.writes import WriteTransaction
 from davd.stores.threads import RunInThread, finished, run_here
@@ -81,10 +81,8 @@ class SQLiteStore:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(f"the folder {self.folder} cannot be made: {error.strerror}") from error
-        try:
+        with refusals(self.path):
             writer = connect(self.path, self.settings)
-        except apsw.Error as error:
-            raise StoreError(f"{self.path} cannot be opened: {error}") from error
         try:
             migrate(writer, self.path, migrations(), self.settings.busy_seconds)
             self.epoch = writer.execute("SELECT epoch FROM store").get

@@ -6,9 +6,12 @@ Verifies: RFC 4331, 2, 3, 4
 from __future__ import annotations
 
 import pytest
+from zope.interface import implementer
 
 from davd.dav.settings import DavSettings
+from davd.interfaces.store import IRoom
 from davd.model.principal import Account
+from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import Trial, run
 from tests.dav.answers import by_href, prop
 
@@ -39,6 +42,22 @@ def test_the_limit_of_the_account_comes_first_and_room_is_never_negative() -> No
 
     run(limit())
     assert quota(made, "/files/alice/") == ("0", "7")
+
+
+@implementer(IRoom)
+class _SmallStore(MemoryStore):
+    def free_bytes(self) -> int:
+        return 50
+
+
+def test_the_disk_is_a_limit_too() -> None:
+    made = Trial(store=_SmallStore())
+    assert quota(made, "/files/alice/") == ("50", "0")
+    made = Trial(store=_SmallStore(), settings=DavSettings(quota_bytes=60))
+    made.request("PUT", "/files/alice/a", {}, b"1234567")
+    assert quota(made, "/files/alice/") == ("50", "7")
+    made.request("PUT", "/files/alice/a", {}, b"1234567" * 3)
+    assert quota(made, "/files/alice/") == ("39", "21")
 
 
 def test_without_a_limit_there_is_no_number() -> None:

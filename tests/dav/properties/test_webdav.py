@@ -41,6 +41,19 @@ def test_what_get_says_in_header_fields() -> None:
     assert answer.text(D + "getlastmodified") == headers["Last-Modified"]
 
 
+def test_a_file_sent_without_a_type_has_that_of_its_name() -> None:
+    made = filled()
+    made.request("PUT", HOME + "b.html", {}, b"")
+    made.request("PUT", HOME + "c", {}, b"")
+    found = by_href(made, made.request("PROPFIND", HOME, {"Depth": "1"}, prop(D + "getcontenttype")))
+    types = {href: answer.text(D + "getcontenttype") for href, answer in found.items() if answer.found()}
+    assert types == {
+        FILE: "text/plain; charset=utf-8",
+        HOME + "b.html": "text/html",
+        HOME + "c": "application/octet-stream",
+    }
+
+
 def test_creation_is_once_and_modification_each_time() -> None:
     made = filled()
     made.now = START + 3600
