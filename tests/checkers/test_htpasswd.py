@@ -17,8 +17,8 @@ from zope.interface.verify import verifyObject
 from davd.authentication.passwords import Passwords
 from davd.authentication.settings import AuthenticationSettings
 from davd.checkers.htpasswd import HtpasswdChecker, apr1, verify
-from davd.testing.exchange import run as drive
 from davd.interfaces.identity import CheckerError, IChecker
+from davd.testing.exchange import run as drive
 
 
 class TestHashes:

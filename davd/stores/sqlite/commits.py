@@ -236,7 +236,7 @@ class Commits:
         try:
             if self.failure is not None:
                 raise StoreError(self.failure)
-            if self.connection.total_changes() == batch.changes:
+            if self.connection.total_changes() == batch.changes and self._number == self._saved_number:
                 self.connection.execute("COMMIT")
             else:
                 gone = self._prepare(batch)

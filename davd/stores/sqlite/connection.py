@@ -33,15 +33,21 @@ def connect(path: str, settings: StoreSettings) -> apsw.Connection:
 
 def _configure(connection: apsw.Connection, settings: StoreSettings) -> None:
     connection.set_busy_timeout(round(1000 * settings.busy_seconds))
-    connection.execute(
-        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-        f" PRAGMA cache_size = {-1024 * settings.cache_mb}; PRAGMA wal_autocheckpoint = 0;"
-        " PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF"
-    )
+    for name, value in (
+        ("synchronous", "full"),
+        ("foreign_keys", True),
+        ("mmap_size", 0),
+        ("temp_store", "memory"),
+        ("cache_size", -1024 * settings.cache_mb),
+        ("wal_autocheckpoint", 0),
+        ("journal_size_limit", 64 * 1024**2),
+        ("trusted_schema", False),
+    ):
+        connection.pragma(name, value)
 
 
 def reader(path: str, settings: StoreSettings) -> apsw.Connection:
     """A connection that cannot change anything."""
     connection = connect(path, settings)
-    connection.execute("PRAGMA query_only = ON")
+    connection.pragma("query_only", True)
     return connection

@@ -67,6 +67,8 @@ class Snapshots:
 
     def take(self) -> View:
         """A view of the newest committed state for the caller alone."""
+        if self._closed:
+            raise StoreError("the store is closed")
         now = self._generation.now()
         view = self._idle
         self._idle = None
@@ -77,8 +79,6 @@ class Snapshots:
         elif self._spare:
             view = self._spare.pop()
         else:
-            if self._closed:
-                raise StoreError("the store is closed")
             view = View(self._connect())
         self._begin(view, now)
         return view
