@@ -86,6 +86,8 @@ def _comment(text: str) -> str:
 def _limits(kind: Any) -> str:
     """What the type of a setting allows, in words; empty where the default tells enough."""
     parsed = msgspec.inspect.type_info(kind)
+    if isinstance(parsed, msgspec.inspect.LiteralType):
+        return " or ".join([_toml(value) for value in parsed.values])
     least, most = getattr(parsed, "ge", None), getattr(parsed, "le", None)
     above = getattr(parsed, "gt", None)
     if least is not None and most is not None:

@@ -9,8 +9,13 @@ Implements: RFC 9111, 4.2 (a private store inside the origin, always validated)
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+DIGEST_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,16 @@ class Recall:
         self._generation = generation
         self._credentials = credentials
         self._clock = clock
-        self._answers: dict[tuple[bytes, bool], tuple[Ticket, tuple[bytes, bytes]]] = {}
+        # A head holds credentials, so it is kept as a keyed digest; one key for each kind of connection.
+        self._secrets = {secure: os.urandom(32) for secure in (False, True)}
+        self._answers: dict[bytes, tuple[Ticket, tuple[bytes, bytes]]] = {}
         self._bytes = 0
         self.hits = 0
 
     def look_up(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
         """The bytes before and after the Date of the answer to `head`, or None."""
-        found = self._answers.get((head, secure))
+        key = blake2b(head, key=self._secrets[secure], digest_size=DIGEST_BYTES).digest()
+        found = self._answers.get(key)
         if found is None:
             return None
         ticket, answer = found
@@ -62,15 +70,15 @@ class Recall:
         ):
             self.hits += 1
             return answer
-        self._drop((head, secure))
+        self._drop(key)
         return None
 
     def remember(self, head: bytes, secure: bool, ticket: Ticket, before: bytes, after: bytes) -> None:
         """Keep an answer."""
-        size = len(head) + len(before) + len(after)
+        size = DIGEST_BYTES + len(before) + len(after)
         if size > self._max_entry:
             return
-        key = (head, secure)
+        key = blake2b(head, key=self._secrets[secure], digest_size=DIGEST_BYTES).digest()
         self._drop(key)
         while self._answers and self._bytes + size > self._max_bytes:
             self._drop(next(iter(self._answers)))
@@ -78,7 +86,7 @@ class Recall:
             self._answers[key] = (ticket, (before, after))
             self._bytes += size
 
-    def _drop(self, key: tuple[bytes, bool]) -> None:
+    def _drop(self, key: bytes) -> None:
         found = self._answers.pop(key, None)
         if found is not None:
-            self._bytes -= len(key[0]) + len(found[1][0]) + len(found[1][1])
+            self._bytes -= DIGEST_BYTES + len(found[1][0]) + len(found[1][1])

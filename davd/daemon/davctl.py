@@ -15,8 +15,8 @@ from davd.daemon.offline import Context
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(dir_okay=False), help="TOML file with the settings.")
-@click.option("--data", type=click.Path(file_okay=False), help="Folder of the store (default: davd-data here).")
+@click.option("--config", help="TOML file with the settings.")
+@click.option("--data", help="Folder of the store (default: davd-data here).")
 @click.version_option(package_name="davd", prog_name="davctl")
 @click.pass_context
 def main(context: click.Context, config: str | None, data: str | None) -> None:

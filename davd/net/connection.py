@@ -6,6 +6,7 @@ Implements: RFC 9112, 9.3, 9.6
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -308,7 +309,7 @@ class Connection(Protocol):
 
     def _watch(self) -> None:
         """From now on the client has to take what we send it."""
-        if self._progress.due == float("inf"):
+        if self._progress.due == inf:
             self._outstanding = self.outstanding()
             self._progress.set(self._context.settings.send_timeout)
 

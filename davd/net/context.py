@@ -14,7 +14,7 @@ from davd.http.forwarded import Trust
 from davd.net.application import Application
 from davd.net.date import DateNow
 from davd.net.deadlines import Wheel
-from davd.net.peers import UNIX, Networks
+from davd.net.peers import UNIX
 from davd.net.settings import NetSettings
 from davd.net.statistics import NetStatistics
 
@@ -52,9 +52,9 @@ class SiteContext:
         self.wheel = Wheel(clock)
         self.date = date or DateNow()
         self.statistics = NetStatistics()
-        self.trusted = Networks(settings.trusted_proxies)
-        networks = [text for text in settings.trusted_proxies if text != UNIX]
-        self.trust = Trust.from_texts(networks, local=UNIX in settings.trusted_proxies)
+        proxies = settings.trusted_proxies
+        networks = [text for text in proxies if text != UNIX]
+        self.trust = Trust.from_texts(networks, settings.forwarded_field, local=UNIX in proxies)
         self.soon = soon or partial(clock.callLater, 0)
         self._start = token_hex(4)
         self._count = count(1)

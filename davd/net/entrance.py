@@ -1,6 +1,6 @@
 """What stands between a listening socket and the site: the PROXY header of trusted proxies, then TLS.
 
-Implements: the PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt, 2.1, 2.2)
+Implements: PROXY protocol, 2.1, 2.2
 """
 
 from __future__ import annotations

@@ -8,13 +8,14 @@ Implements: RFC 9112, 9.3, 9.3.2, 9.5, 9.6; RFC 9110, 10.1.1, 15.5.9
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from davd.http.body import Body
-from davd.http.forwarded import client_address, client_scheme
+from davd.http.forwarded import client_address, client_scheme, trusted
 from davd.http.request import Request
 from davd.http.response import Response
 from davd.http.wire.encode import CONTINUE, frame, has_content
@@ -91,7 +92,7 @@ class HTTP1(Connection):
 
     def opened(self) -> None:
         """Wait for the first request."""
-        self._trusted = self.peer in self._context.trusted
+        self._trusted = trusted(self.peer, self._context.trust)
         self._rest()
 
     def received(self, data: bytes) -> None:
@@ -190,7 +191,7 @@ class HTTP1(Connection):
         self._running = True
         self._heading = False
         # The application's own deadline counts now.
-        self._patience.due = float("inf")
+        self._patience.due = inf
         if head.length == 0:
             self._decoder.next()
             body = Body()
@@ -246,7 +247,7 @@ class HTTP1(Connection):
         head, request = self._head, self._request
         assert head is not None and request is not None
         request.committing = False
-        self._patience.due = float("inf")
+        self._patience.due = inf
         self._lingering = self._content is not None and not self._leave(self._content)
         keep_alive = head.keep_alive and not self._lingering and not self._last
         context = self._context
@@ -318,11 +319,15 @@ class HTTP1(Connection):
     def _refuse(self, status: int) -> None:
         """Answer what is no request, and end the connection, whose framing nobody can trust any more."""
         self._statistics.faults += 1
+        self._say(status)
+        self.linger()
+
+    def _say(self, status: int) -> None:
+        """Send an answer of the wire's own, after which the connection has to end."""
         response = fault(status, self.tls)
         start, _, _ = frame(response, "GET", 11, False, self._date.text(), self._context.settings.server)
         assert isinstance(response.body, bytes)
         self._write(start + response.body)
-        self.linger()
 
     # Content of requests
 
@@ -345,7 +350,7 @@ class HTTP1(Connection):
     def _earn(self, size: int) -> None:
         """Content came: the client may be slow for so much longer."""
         self._expects = False
-        if self._patience.due != float("inf"):
+        if self._patience.due != inf:
             self._credit = min(_MOST_CREDIT, self._patience.left() + size / self._context.settings.body_rate)
             self._patience.clear()
 
@@ -397,21 +402,13 @@ class HTTP1(Connection):
             self.abort()
         elif self._heading:
             self._statistics.timeouts += 1
-            self._late()
+            # RFC 9110, 15.5.9: the connection is "not usable (e.g., as it would be in HTTP/1.1 because request
+            # delimitation is lost)".
+            self._say(408)
+            self.close()
         else:
             self._idle = False
             self.close()
-
-    def _late(self) -> None:
-        """The head was begun and not finished.
-
-        RFC 9110, 15.5.9: "the server SHOULD send a 408 response and close the connection".
-        """
-        response = fault(408, self.tls)
-        start, _, _ = frame(response, "GET", 11, False, self._date.text(), self._context.settings.server)
-        assert isinstance(response.body, bytes)
-        self._write(start + response.body)
-        self.close()
 
     def retire(self) -> None:
         """Answer the request under way as the last one; without one, close at once."""

@@ -20,10 +20,10 @@ Fields = Annotated[int, Meta(ge=10, le=1000)]
 class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """Where to listen, whom to trust, how many connections to hold and how long to wait for each of them.
 
-    Times are seconds, rates bytes per second. `trusted_proxies` are the networks whose proxies are believed
-    when they tell the client in `forwarded_field`, `proxy_protocol` those that begin every connection with a PROXY
-    header; `unix:` stands for UNIX sockets in both. `exempt_networks` are not limited per address. `certificates` is a folder of
-    `NAME.pem` files, each with `NAME.key` beside it or the key in it; without it the certificate of the data folder
+    Times are seconds, rates bytes per second. `trusted_proxies` are the networks whose proxies are believed when they
+    tell the client in `forwarded_field`, `proxy_protocol` those that begin every connection with a PROXY header;
+    `unix:` stands for UNIX sockets in both. `exempt_networks` are not limited per address. `certificates` is a folder
+    of `NAME.pem` files, each with `NAME.key` beside it or the key in it; without it the certificate of the data folder
     serves.
     """
 

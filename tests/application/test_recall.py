@@ -52,10 +52,10 @@ class TestRecall:
     def test_the_bound_on_bytes_holds(self) -> None:
         world = _World()
         recall = _recall(world)
-        recall.remember(b"large", True, _ticket(world), b"x" * 396, b"")
+        recall.remember(b"large", True, _ticket(world), b"x" * 385, b"")
         assert recall.look_up(b"large", True) is None
         for number in range(100):
-            recall.remember(b"%3d" % number, True, _ticket(world), b"x" * 97, b"")
+            recall.remember(b"%3d" % number, True, _ticket(world), b"x" * 84, b"")
         kept = [number for number in range(100) if recall.look_up(b"%3d" % number, True)]
         assert kept == list(range(90, 100))
 

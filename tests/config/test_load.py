@@ -10,9 +10,10 @@ import pathlib
 import pytest
 
 from davd.config.load import ConfigError, load
+from davd.config.settings import Settings
 
 
-def _load(tmp_path: pathlib.Path, text: str, **environment: str) -> object:
+def _load(tmp_path: pathlib.Path, text: str, **environment: str) -> Settings:
     path = tmp_path / "davd.toml"
     path.write_text(text)
     return load(str(path), environment)
@@ -34,12 +35,23 @@ class TestLoad:
             DAVD_NET__MAX_CONNECTIONS="7",
             DAVD_NET__LISTEN="tcp:1,tcp:2",
             DAVD_AUTHENTICATION__REALM="home",
+            DAVD_NET__TRUSTED_PROXIES="10.0.0.0/8",
+            DAVD_NET__EXEMPT_NETWORKS="",
+            DAVD_NET__SERVER="007",
+            DAVD_CHECKERS__ACCOUNTS__LIST="a,b",
+            DAVD_DAV__HOSTNAMES='["a.example", "b.example"]',
             OTHER="x",
         )
         assert settings.data == "/srv/davd"
         assert settings.net.max_connections == 7
         assert settings.net.listen == ["tcp:1", "tcp:2"]
         assert settings.authentication.realm == "home"
+        # A list of one, a list of none, a text that looks like a number, a plugin's list, and one in TOML.
+        assert settings.net.trusted_proxies == ["10.0.0.0/8"]
+        assert settings.net.exempt_networks == []
+        assert settings.net.server == "007"
+        assert settings.checkers == {"accounts": {"list": ["a", "b"]}}
+        assert settings.dav.hostnames == ["a.example", "b.example"]
 
     @pytest.mark.parametrize(
         ("text", "sentence"),

@@ -126,6 +126,8 @@ class TestCheckConfig:
         for text, sentence in (
             ("[net]\nmax_conns = 1\n", "net: there is no setting called `max_conns`"),
             ("[extensions.absent]\n", "extensions.absent: no such extension is installed"),
+            ("[admin]\nlisten = '=1'\n", "is no endpoint"),
+            ("check_with = ['absent']\n", "there is no checker called absent"),
         ):
             path.write_text(text)
             done = CliRunner().invoke(main, ["--config", str(path), "check-config"])

@@ -307,7 +307,7 @@ class TestListeners:
                     (plain, http.client.HTTPConnection),
                     (secured, lambda host, port: http.client.HTTPSConnection(host, port, context=_trusting())),
                 ):
-                    connection = maker("127.0.0.1", listening.getsockname()[1])  # type: ignore[operator]
+                    connection = maker("127.0.0.1", listening.getsockname()[1])
                     assert ask(connection, "GET", "/files/admin/", None, login).status == 200
                     connection.close()
 

@@ -48,7 +48,7 @@ def reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str
 
     def start(*words: str | Path) -> str:
         options = Options()
-        options.parseOptions([*map(str, words)] if "--listen" in words else [*map(str, words), "--listen", PLAIN])
+        options.parseOptions([*map(str, words)] if "--listen" in words else [*map(str, words), "--listen", PLAIN])  # type: ignore[no-untyped-call]
         with pytest.raises(SystemExit) as caught:
             makeService(options)
         sentence = str(caught.value.code)
@@ -301,7 +301,7 @@ class TestFirstStart:
     def test_without_options(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.chdir(tmp_path)
         options = Options()
-        options.parseOptions([])
+        options.parseOptions([])  # type: ignore[no-untyped-call]
         settings = settings_of(options)
         assert settings.data == str(tmp_path / "davd-data")
         assert settings.net.listen == ["ssl:8443"]
@@ -315,7 +315,7 @@ class TestFirstStart:
         monkeypatch.setenv("DAVD_NET__SERVER", "b")
         monkeypatch.setenv("DAVD_NET__LISTEN", "tcp:2")
         options = Options()
-        options.parseOptions(["--config", str(file), "--listen", "tcp:3", "--listen", "tcp:4", "--admin", "tcp:5"])
+        options.parseOptions(["--config", str(file), "--listen", "tcp:3", "--listen", "tcp:4", "--admin", "tcp:5"])  # type: ignore[no-untyped-call]
         settings = settings_of(options)
         assert (settings.data, settings.admin.listen) == ("/a", "tcp:5")
         assert (settings.net.listen, settings.net.server) == (["tcp:3", "tcp:4"], "b")

@@ -98,7 +98,7 @@ class Script:
         makers, weights = zip(*choices, strict=True)
         while True:
             [maker] = self._chance.choices(makers, weights)
-            found = maker()
+            found: Step | None = maker()
             if found is not None:
                 return found
 

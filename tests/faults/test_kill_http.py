@@ -99,7 +99,7 @@ class Client:
         assert answer.status == 207, answer.status
         tree: Tree = {}
         for response in etree.fromstring(answer.content).iter("{DAV:}response"):  # type: ignore[attr-defined]
-            path = unquote(response.findtext("{DAV:}href")).removeprefix(root)
+            path = unquote(response.findtext("{DAV:}href") or "").removeprefix(root)
             if not path:
                 continue
             value, token = (

@@ -627,6 +627,33 @@ class Scenarios:
         assert first.id
         assert first.id != second.id
 
+    @scenario(trusted_proxies=["127.0.0.0/8", "unix:"])
+    def test_a_trusted_proxy_tells_the_client(self, world: World) -> None:
+        world.application.otherwise = kept
+        client = world.connect()
+        for fields, peer, secure, tls in (
+            (b"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https", "203.0.113.9", True, True),
+            (b"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http", "203.0.113.9", False, False),
+            (b"X-Forwarded-For: 192.0.2.1, 203.0.113.9, 127.0.0.5", "203.0.113.9", True, world.tls),
+            (b"Forwarded: for=203.0.113.9;proto=http", None, True, world.tls),
+        ):
+            client.request(b"GET / HTTP/1.1\r\n" + fields)
+            request = world.application.requests[-1]
+            assert request.peer == (("" if world.memory else "127.0.0.1") if peer is None else peer)
+            assert (request.secure, request.tls) == (secure, tls)
+            assert request.scheme == ("https" if tls else "http")
+        # What depends on more than the head is not kept.
+        assert world.application.kept == {}
+
+    @scenario(trusted_proxies=["127.0.0.0/8", "unix:"], forwarded_field="forwarded")
+    def test_a_trusted_proxy_tells_by_the_field_named(self, world: World) -> None:
+        client = world.connect()
+        client.request(
+            b'GET / HTTP/1.1\r\nForwarded: for="[2001:db8::7]:4711";proto=https\r\nX-Forwarded-For: 192.0.2.1'
+        )
+        (request,) = world.application.requests
+        assert (request.peer, request.secure, request.scheme) == ("2001:db8::7", True, "https")
+
     # Deadlines
 
     @scenario()

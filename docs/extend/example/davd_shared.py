@@ -26,7 +26,7 @@ class SharedPassword:
         """Nothing to release."""
 
     async def check(self, name: str, password: str) -> str | None:
-        """The name when the password fits; LookupError for names that are not ours, so that the next checker is asked."""
+        """The name when the password fits; LookupError for names that are not ours: the next checker is asked then."""
         if name not in self._names:
             raise LookupError(name)
         return name if hmac.compare_digest(password.encode(), self._password) else None
