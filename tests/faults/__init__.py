@@ -1,1 +1,1 @@
-"""davd killed, starved and lied to."""
+"""Tests that kill, starve or corrupt."""
