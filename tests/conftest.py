@@ -1,16 +1,26 @@
 """What holds for every test: the markers of the folders that have one, and Hypothesis without a stopwatch."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from twisted.trial.unittest import TestCase
 
 # A slow example on a busy machine is no failure; limits on time are tested where they are promised.
 settings.register_profile("davd", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("davd")
 
 _HERE = Path(__file__).parent
-_MARKED_FOLDERS = ("conformance", "faults", "performance")
+_MARKED_FOLDERS = ("conformance", "faults")
+
+
+@pytest.fixture(autouse=True)
+def _trial_names(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives trial's `mktemp` names in pytest's temporary folder instead of the current one."""
+    if isinstance(request.instance, TestCase):
+        numbers = count()
+        monkeypatch.setattr(request.instance, "mktemp", lambda: str(tmp_path / f"mktemp-{next(numbers)}"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
