@@ -14,8 +14,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # The longest time that Apple's systems take from a certificate that their owner has trusted by hand.
@@ -37,12 +39,15 @@ class CertificateFiles:
 def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles:
     """Make `certificate.pem` and `key.pem` in the folder, for localhost, the loopback addresses and the names given.
 
-    Files that are there already are used as they are. Raises OSError.
+    Files that are there already are never written over: a key without a certificate, as a first start that was broken
+    off leaves it, gets one; a certificate without its key is a CertificateError. Raises OSError too.
     """
     files = CertificateFiles(folder / "certificate.pem", folder / "key.pem")
-    if files.certificate.exists() and files.key.exists():
-        return files
-    key = ec.generate_private_key(ec.SECP256R1())
+    if files.certificate.exists():
+        if files.key.exists():
+            return files
+        raise CertificateError(f"{files.certificate} is there without its key {files.key}; put the key back")
+    key = _private_key(files.key)
     names: list[x509.GeneralName] = []
     for name in dict.fromkeys(("localhost", "127.0.0.1", "::1", *hostnames)):
         try:
@@ -67,15 +72,24 @@ def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(
-        files.key,
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-        0o600,
-    )
     _write(files.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
     return files
+
+
+def _private_key(path: Path) -> CertificateIssuerPrivateKeyTypes:
+    """The key in the file, which is made when it is missing."""
+    if path.exists():
+        try:
+            found = serialization.load_pem_private_key(path.read_bytes(), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise CertificateError(f"the key {path} is no usable private key") from None
+        if not isinstance(found, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+            raise CertificateError(f"the key {path} is no key for elliptic curves or RSA")
+        return found
+    made = ec.generate_private_key(ec.SECP256R1())
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    _write(path, made.private_bytes(*form), 0o600)
+    return made
 
 
 _KEY_USAGE = x509.KeyUsage(

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from davd.net.certificates import CertificateError, names, self_signed
+from davd.net.tls import TLS
 
 
 def test_what_is_made(tmp_path: Path) -> None:
@@ -53,3 +54,22 @@ def test_names_of_what_is_no_certificate(tmp_path: Path) -> None:
         names(tmp_path / "x.pem")
     with pytest.raises(CertificateError, match="cannot be read"):
         names(tmp_path / "y.pem")
+
+
+def test_a_first_start_that_was_broken_off_is_finished(tmp_path: Path) -> None:
+    files = self_signed(tmp_path)
+    key = files.key.read_bytes()
+    files.certificate.unlink()
+    assert self_signed(tmp_path) == files
+    assert files.key.read_bytes() == key
+    TLS.from_files(files)
+
+
+def test_a_certificate_without_its_key_is_not_written_over(tmp_path: Path) -> None:
+    files = self_signed(tmp_path)
+    before = files.certificate.read_bytes()
+    files.key.unlink()
+    with pytest.raises(CertificateError, match="without its key"):
+        self_signed(tmp_path)
+    assert files.certificate.read_bytes() == before
+    assert not files.key.exists()

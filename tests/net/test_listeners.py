@@ -202,5 +202,3 @@ def test_the_whole_under_the_reactor_over_uvloop(tmp_path: Path) -> None:
         daemon.kill()
         daemon.wait()
         daemon.stdout.close()  # type: ignore[union-attr]
-
-

@@ -131,9 +131,8 @@ class ProxyScenarios:
     """The PROXY protocol on real sockets, before TLS where there is TLS."""
 
     V1 = b"PROXY TCP4 198.51.100.7 192.0.2.1 4711 443\r\n"
-    V2 = (
-        b"\r\n\r\n\0\r\nQUIT\n\x21\x21\x00\x24"
-        + bytes.fromhex("20010db8000000000000000000000007 20010db8000000000000000000000001 1267 01bb")
+    V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\x00\x24" + bytes.fromhex(
+        "20010db8000000000000000000000007 20010db8000000000000000000000001 1267 01bb"
     )
 
     def _through(self, world: SocketWorld, *header: bytes) -> str:
@@ -231,5 +230,3 @@ class TestOverUvloop(OverUvloop, Entrances, ProxyScenarios):
 
 class TestOverUvloopTLS(OverUvloopTLS, Entrances, ProxyScenarios):
     """Verifies: docs/architecture.md, One request."""
-
-
