@@ -20,8 +20,8 @@ METHODS = frozenset({"PROPFIND", "REPORT"})
 
 # What an answer to these methods depends on beside the path, the content and who asks.
 _FIELDS = ("depth", "prefer", "brief", "accept-encoding", "content-type")
-# A request with one of these is answered anew: it is rare, and what it asks may end by time alone.
-_UNKEPT = ("if", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+# A request with one of these is answered anew: it is rare, and what it asks may end by time alone or be malformed.
+_UNKEPT = ("if", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "overwrite", "lock-token")
 
 
 class Answers:

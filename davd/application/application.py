@@ -17,8 +17,9 @@ from davd.application.answers import Answers
 from davd.application.provision import provision
 from davd.application.recall import Recall, Ticket
 from davd.authentication.authenticator import Authenticator
-from davd.dav import upload
+from davd.dav import guard, upload
 from davd.dav.access import decide
+from davd.dav.content import take
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_fields
 from davd.dav.methods import options
@@ -32,13 +33,13 @@ from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.principal import Principal
 from davd.tree.locate import locate
-from davd.tree.node import Node
 
 log = Logger(namespace="davd.application")
 
 WELL_KNOWN = frozenset({"/.well-known/caldav", "/.well-known/carddav"})
 _RECALLED = frozenset({"GET", "HEAD"})
 _NEVER = frozenset({"TRACE", "CONNECT"})
+_ELSEWHERE = frozenset({"POST", "PATCH"})
 _KEPT_STATUS = frozenset({200, 206, 304, 404})
 
 
@@ -110,7 +111,9 @@ class Application:
             await self._provision(principal)
         if row.takes == "upload":
             return self._finish(request, await self._take_upload(request, principal, path, row))
-        content = await request.body.read(self._settings.max_xml_bytes) if row.takes == "xml" else b""
+        content = b""
+        if row.takes == "xml" or request.body.length != 0:
+            content = await take(request, row, self._settings)
         key = self._answers.key(request, content, principal) if request.method in ANSWERED else None
         if key is not None:
             kept = self._answers.look_up(key, self._store.generation())
@@ -126,8 +129,13 @@ class Application:
             return response
         if key is not None:
             self._answers.keep(key, generation, response)
-        # An If header speaks of locks, and a lock ends by time alone, without a commit.
-        elif request.method in _RECALLED and response.status in _KEPT_STATUS and "if" not in request.headers:
+        # What these fields decide may change by time alone, without a commit: a lock ends, a date becomes a strong one.
+        elif (
+            request.method in _RECALLED
+            and response.status in _KEPT_STATUS
+            and "if" not in request.headers
+            and "if-range" not in request.headers
+        ):
             response.ticket = Ticket(generation, self._credentials(), until)
         return response
 
@@ -136,6 +144,8 @@ class Application:
 
     def _finish(self, request: Request, response: Response) -> Response:
         encoding.encode(request, response)
+        if request.method == "HEAD":
+            encoding.leave_out(response)
         response.headers = security.secured(response.headers, response.status, request.tls)
         return response
 
@@ -153,7 +163,9 @@ class Application:
     def _select(self, request: Request) -> Method:
         row = self._registry.methods.get(request.method)
         if row is None:
-            raise HTTPError(501, headers={"Allow": ", ".join(self._registry.methods)})
+            # RFC 9110, 15.6.2: 501 is for a method that the server "does not recognize".
+            status = 405 if request.method in _ELSEWHERE else 501
+            raise HTTPError(status, headers={"Allow": ", ".join(self._registry.methods)})
         headers = request.headers
         if security.cross_site(headers, request.method, (request.authority, *self._settings.hostnames)):
             raise HTTPError(403, detail="a request from another site")
@@ -197,26 +209,20 @@ class Application:
         )
 
     async def _work(self, row: Method, exchange: Exchange) -> Response:
-        self._refuse_elsewhere(row, exchange.node)
-        return await row.respond(exchange)
-
-    def _refuse_elsewhere(self, row: Method, node: Node) -> None:
-        """RFC 9110, 15.5.6: 405 with Allow where the method is known but not for this resource."""
-        resource = node.resource
-        if resource is None:
-            allowed = row.on_unmapped
-            if not allowed:
-                raise HTTPError(404)
-        else:
-            allowed = row.on_collection if resource.is_collection else row.on_file
-        if not allowed:
-            raise HTTPError(405, headers={"Allow": ", ".join(self._registry.allowed(resource))})
+        guard.require_allowed(exchange, row)
+        response = await row.respond(exchange)
+        node = exchange.node
+        if not node.path.slash and not row.writes and node.resource is not None and node.resource.is_collection:
+            # RFC 4918, 5.2: for a collection whose URL came without its slash a server "SHOULD return a
+            # Content-Location header in the response, pointing to the URL ending with the '/'".
+            response.headers["Content-Location"] = exchange.href(node.path.segments, True)
+        return response
 
     async def _take_upload(self, request: Request, principal: Principal, path: Path, row: Method) -> Response:
         if row.check is not None:
             async with self._store.read() as view:
                 exchange = await self._exchange(request, principal, path, view)
-                self._refuse_elsewhere(row, exchange.node)
+                guard.require_allowed(exchange, row)
                 await row.check(exchange)
         content = await upload.receive(request, self._settings, self._store.blobs)
         committing = False

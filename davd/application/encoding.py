@@ -1,6 +1,6 @@
-"""Content coding of answers that the verbs leave as they are.
+"""Content coding of answers that the verbs leave as they are, and answers without their content.
 
-Implements: RFC 9110, 8.4, 12.5.3, 12.5.5
+Implements: RFC 9110, 8.4, 8.6, 9.3.2, 12.5.3, 12.5.5
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from contextlib import aclosing
 from davd.http import negotiation
 from davd.http.request import Request
 from davd.http.response import Response
+from davd.http.wire.encode import content_length
 
 
 def encode(request: Request, response: Response) -> None:
@@ -33,6 +34,16 @@ def encode(request: Request, response: Response) -> None:
     else:
         return
     response.headers["Content-Encoding"] = "gzip"
+
+
+def leave_out(response: Response) -> None:
+    """Make of the answer to GET that to HEAD: the same header fields, the length among them, without the content."""
+    if not response.body:
+        return
+    length = content_length(response)
+    if length is not None:
+        response.headers["Content-Length"] = str(length)
+    response.body = b""
 
 
 async def _stream(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

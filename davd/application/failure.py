@@ -35,7 +35,4 @@ def response(error: HTTPError, request: Request) -> Response:
     else:
         headers["Content-Type"] = "text/plain; charset=utf-8"
         body = f"{error.status} {_PHRASES.get(error.status, 'Error')} ({request.id})\n".encode()
-    if request.method == "HEAD":
-        headers["Content-Length"] = str(len(body))
-        body = b""
     return Response(error.status, headers, body)

@@ -29,7 +29,8 @@ class Exchange:
     verbs whose row says so. `store` serves streams that outlive the transaction: each page they read takes a new
     reading transaction. `now` is the POSIX time at which the verb began. `content` is the XML body of verbs that take
     one, and `upload` the stored body of verbs that take an upload. `fields` are the parsed DAV header fields. A verb
-    sets `fleeting` when its answer depends on the time, as a lock's remaining seconds do, so that it is not kept.
+    sets `fleeting` when its answer depends on more than the store and the request (the seconds a lock has left, the
+    room on the disk), so that it is not kept.
     """
 
     request: Request

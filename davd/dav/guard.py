@@ -4,7 +4,7 @@ A verb asks in this order, which is that of RFC 4918, 8.1 ("Servers MUST return 
 other errors") and RFC 9110, 13.2.1 (preconditions come after every check that does not depend on them): `require` or
 `require_parent`, its own checks of the tree, `check_preconditions`, `check_locks`.
 
-Implements: RFC 3744, 7.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 6578, 5; RFC 9110, 13.2
+Implements: RFC 3744, 7.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 6578, 5; RFC 9110, 13.2, 15.5.6
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from davd.dav import fields, if_header
 from davd.dav.access import decide
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
+from davd.dav.registry import Method
 from davd.formats.xml import writer
 from davd.http import conditional
 from davd.model.errors import HTTPError
@@ -72,6 +73,17 @@ def _require(exchange: Exchange, chain: Sequence[Resource], segments: tuple[str,
         ],
     )
     raise HTTPError(403, "{DAV:}need-privileges", content=content)
+
+
+def require_allowed(exchange: Exchange, method: Method) -> None:
+    """405 with Allow where `method` is known but not for the resource at the request URI; 404 without a resource."""
+    resource = exchange.node.resource
+    if resource is None:
+        if not method.on_unmapped:
+            raise HTTPError(404)
+    elif not (method.on_collection if resource.is_collection else method.on_file):
+        # RFC 9110, 15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
+        raise HTTPError(405, headers={"Allow": ", ".join(exchange.registry.allowed(resource))})
 
 
 async def covering_locks(exchange: Exchange, chain: Sequence[Resource], mapped: bool = True) -> list[Lock]:

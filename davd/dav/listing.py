@@ -40,19 +40,13 @@ _UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 async def respond(exchange: Exchange, collection: Resource) -> Response:
-    """The page for `collection`, which the principal may read; to HEAD its header fields alone."""
+    """The page for `collection`, which the principal may read."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}
     members: list[Resource] = await exchange.transaction.members(collection.id, "", PAGE + 1)
     head = _head(exchange)
     if len(members) > PAGE:
-        if exchange.request.method == "HEAD":
-            return Response(200, headers)
         return Response(200, headers, _stream(exchange, collection.id, head, members))
-    body = head + _rows(exchange, decide.visible(exchange.principal, members)) + _TAIL
-    if exchange.request.method == "HEAD":
-        headers["Content-Length"] = str(len(body))
-        return Response(200, headers)
-    return Response(200, headers, body)
+    return Response(200, headers, head + _rows(exchange, decide.visible(exchange.principal, members)) + _TAIL)
 
 
 async def _stream(exchange: Exchange, id: int, head: bytes, members: Sequence[Resource]) -> AsyncIterator[bytes]:

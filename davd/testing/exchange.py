@@ -11,9 +11,11 @@ from os import pread
 from typing import Any, TypeVar, cast
 
 from davd.application import failure
+from davd.application.encoding import leave_out
 from davd.application.provision import provision
-from davd.dav import upload
+from davd.dav import guard, upload
 from davd.dav.access import decide
+from davd.dav.content import take
 from davd.dav.core import EXTENSION
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_fields
@@ -95,11 +97,14 @@ class Trial:
         return run(self.respond(request, Principal(user)))
 
     async def respond(self, request: Request, principal: Principal) -> Response:
-        """The steps between authentication and the wire."""
+        """The steps between authentication and the wire, without content coding."""
         try:
-            return await self._steps(request, principal)
+            response = await self._steps(request, principal)
         except HTTPError as error:
-            return failure.response(error, request)
+            response = failure.response(error, request)
+        if request.method == "HEAD":
+            leave_out(response)
+        return response
 
     async def _steps(self, request: Request, principal: Principal) -> Response:
         row = self.registry.methods.get(request.method)
@@ -112,8 +117,8 @@ class Trial:
                 async with self.store.read() as view:
                     await row.check(await self._exchange(request, principal, view))
             stored = await upload.receive(request, self.settings, self.store.blobs)
-        elif row.takes == "xml":
-            content = await request.body.read(self.settings.max_xml_bytes)
+        else:
+            content = await take(request, row, self.settings)
         try:
             async with self.store.write() if row.writes else self.store.read() as transaction:
                 exchange = await self._exchange(request, principal, transaction)
@@ -129,13 +134,7 @@ class Trial:
         path = request.path.removeprefix(self.settings.prefix) or "/"
         node = await locate(transaction, Path((), True) if path == "*" else Path.parse(path))
         node = decide.conceal(principal, node)
-        row = self.registry.methods[request.method]
-        resource = node.resource
-        if resource is None and not row.on_unmapped:
-            raise HTTPError(404)
-        if resource is not None and not (row.on_collection if resource.is_collection else row.on_file):
-            raise HTTPError(405, headers={"Allow": ", ".join(self.registry.allowed(resource))})
-        return Exchange(
+        exchange = Exchange(
             request,
             parse_fields(request.headers),
             principal,
@@ -147,6 +146,8 @@ class Trial:
             self.settings,
             self.now,
         )
+        guard.require_allowed(exchange, self.registry.methods[request.method])
+        return exchange
 
     def read(self, response: Response) -> bytes:
         """All of a response's content; files are closed."""

@@ -45,7 +45,7 @@ class TestAnswers:
 
     def test_conditional_requests_are_not_kept(self) -> None:
         answers = Answers(1000, 100)
-        for name in ("if", "if_match", "if_none_match"):
+        for name in ("if", "if_match", "if_none_match", "overwrite", "lock_token"):
             assert answers.key(_request(**{name: "x"}), b"", ALICE) is None
 
     def test_a_commit_ends_an_answer(self) -> None:

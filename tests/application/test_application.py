@@ -28,7 +28,7 @@ from davd.http.request import Request
 from davd.http.response import Response
 from davd.model.principal import Account
 from davd.stores.memory.store import MemoryStore
-from davd.testing.exchange import run
+from davd.testing.exchange import ChunkedBody, run
 
 AUTHENTICATION = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1)
 PASSWORD = {"alice": "wonderland", "bob": "builder"}
@@ -157,6 +157,12 @@ class SelectTests(ApplicationTestCase):
             self.assertEqual(answer.status, 405)
             self.assertIn("PROPFIND", answer.headers["Allow"])
 
+    def test_methods_of_other_specifications_are_known_and_not_allowed(self) -> None:
+        for method in ("POST", "PATCH"):
+            answer = self.ask(method, "/files/alice/", Untouchable(3))
+            self.assertEqual(answer.status, 405)
+            self.assertIn("PROPFIND", answer.headers["Allow"])
+
     def test_405_names_what_is_allowed_here(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         answer = self.ask("PUT", "/files/alice/", b"x")
@@ -171,6 +177,22 @@ class SelectTests(ApplicationTestCase):
         answer = self.ask("PUT", "/files/alice/a", body, headers={"content-encoding": "gzip"})
         self.assertEqual(answer.status, 415)
         self.assertFalse(body.touched)
+
+    def test_content_that_a_method_would_ignore_is_415(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"x")
+        headers = {"destination": "/files/alice/b", "lock-token": "<urn:uuid:1>"}
+        for method in ("GET", "HEAD", "OPTIONS", "DELETE", "COPY", "MOVE", "UNLOCK"):
+            body = Untouchable(1)
+            self.assertEqual(self.ask(method, "/files/alice/a", body, headers=dict(headers)).status, 415, method)
+            self.assertFalse(body.touched)
+            answer = self.ask(method, "/files/alice/a", ChunkedBody(b"x"), headers=dict(headers))
+            self.assertEqual(answer.status, 415, method)
+        self.assertEqual(self.ask("GET", "/files/alice/a").body, b"x")
+        self.assertEqual(self.ask("GET", "/files/alice/b").status, 404)
+
+    def test_chunked_content_of_no_bytes_is_none(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"x")
+        self.assertEqual(self.ask("DELETE", "/files/alice/a", ChunkedBody()).status, 204)
 
     def test_put_without_a_length_is_411(self) -> None:
         answer = self.ask("PUT", "/files/alice/a", Untouchable(None))
@@ -256,6 +278,33 @@ class FailureTests(ApplicationTestCase):
         answer = self.ask("HEAD", "/nowhere")
         self.assertEqual((answer.status, answer.body), (404, b""))
         self.assertEqual(answer.headers["Content-Length"], str(len(self.ask("GET", "/nowhere").body)))
+
+
+class HeadTests(ApplicationTestCase):
+    """Verifies: RFC 9110, 8.6, 9.3.2."""
+
+    def test_head_of_a_listing_says_what_get_says(self) -> None:
+        for number in range(20):
+            self.ask("PUT", f"/files/alice/{number}", b"x")
+        for headers in ({}, {"accept-encoding": "gzip"}):
+            got = self.ask("GET", "/files/alice/", headers=dict(headers))
+            head = self.ask("HEAD", "/files/alice/", headers=dict(headers))
+            self.assertEqual(head.body, b"")
+            self.assertEqual(head.headers.pop("Content-Length"), str(len(got.body)))
+            self.assertEqual(head.headers, got.headers)
+
+
+class CollectionTests(ApplicationTestCase):
+    """Verifies: RFC 4918, 5.2."""
+
+    def test_a_collection_without_its_slash_is_named_with_it(self) -> None:
+        for method in ("GET", "HEAD", "PROPFIND"):
+            for _ in range(2):
+                answer = self.ask(method, "/files/alice", headers={"depth": "0"})
+                self.assertEqual(answer.headers["Content-Location"], "/files/alice/", method)
+            self.assertNotIn("Content-Location", self.ask(method, "/files/alice/", headers={"depth": "0"}).headers)
+        self.ask("PUT", "/files/alice/a", b"x")
+        self.assertNotIn("Content-Location", self.ask("GET", "/files/alice/a").headers)
 
 
 class ConcealTests(ApplicationTestCase):

@@ -22,6 +22,8 @@ def _available(view: View, resource: Resource) -> str | None:
     # disk. Where there is neither, there is no number to tell.
     rooms = [] if quota.limit is None else [max(0, quota.limit - quota.used)]
     if IRoom.providedBy(store):
+        # The disk fills without a commit of ours.
+        view.exchange.fleeting = True
         rooms.append(IRoom(store).free_bytes())
     return str(min(rooms)) if rooms else None
 

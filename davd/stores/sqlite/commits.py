@@ -16,6 +16,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from davd.interfaces.store import StoreError
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.errors import FATAL, store_error
+from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
 from davd.stores.turns import Turns
 
@@ -79,6 +80,7 @@ class Commits:
         self._number = 0
         self._saved_number = 0
         self._log_pages = 0
+        self.seen = Seen()
         self._checkpoint_at = settings.checkpoint_pages
         connection.set_wal_hook(self._log_grew)
 
@@ -114,6 +116,7 @@ class Commits:
 
     async def _open(self) -> None:
         self._before_write()
+        self.seen.clear()
         connection = self.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -165,6 +168,7 @@ class Commits:
 
     def _undo(self, error: BaseException) -> None:
         """Take back what the block did."""
+        self.seen.clear()
         if isinstance(error, FATAL):
             self.fail(str(error))
             self._abandon(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import starmap
 from typing import Final
 
 import apsw
@@ -36,7 +37,7 @@ def by_id(connection: apsw.Connection, id: int) -> Resource | None:
 
 def members(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:
     """Members in the order of their names; SQLite compares text by its UTF-8 bytes."""
-    return [Resource(*row) for row in connection.execute(_MEMBERS, (id, after, limit))]
+    return list(starmap(Resource, connection.execute(_MEMBERS, (id, after, limit))))
 
 
 def below(connection: apsw.Connection, id: int) -> Iterator[tuple[tuple[str, ...], Resource]]:

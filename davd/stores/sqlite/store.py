@@ -12,7 +12,7 @@ import apsw
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from davd.interfaces.store import Finding, IStore, StoreError
+from davd.interfaces.store import Finding, IRoom, IStore, StoreError
 from davd.stores.blobs import FileBlobs
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.check import check
@@ -33,7 +33,7 @@ def _ignore(reason: str) -> None:
     """Nobody has asked to be told of a failure."""
 
 
-@implementer(IStore)
+@implementer(IStore, IRoom)
 class SQLiteStore:
     """Keeps the tree in `davd.sqlite` and `blobs/` of a folder that several processes may use at once.
 
@@ -66,7 +66,7 @@ class SQLiteStore:
         self._generation: Generation
         self._snapshots: Snapshots
         self.writer: Commits
-        self._open = False
+        self.running = False
 
     def _blob_failed(self, reason: str) -> None:
         self.writer.fail(reason)
@@ -110,16 +110,16 @@ class SQLiteStore:
             self._remove_blobs,
             self._on_failure,
         )
-        self._open = True
+        self.running = True
 
     def _connect_reader(self) -> apsw.Connection:
         return reader(self.path, self.settings)
 
     async def stop(self) -> None:
         """Finish what is being committed and close; harmless when the store is not open."""
-        if not self._open:
+        if not self.running:
             return
-        self._open = False
+        self.running = False
         await self.writer.close()
         await self.blobs_removed()
         self._snapshots.close()
@@ -156,6 +156,11 @@ class SQLiteStore:
         for removing in list(self._removing):
             await finished(removing)
 
+    def free_bytes(self) -> int:
+        """What the file system of the folder has left for this user."""
+        state = os.statvfs(self.folder)
+        return state.f_bavail * state.f_frsize
+
     def check(self, repair: bool) -> AsyncIterator[Finding]:
         """Verify everything, and mend what can be mended without losing anything."""
         return check(self._connect_reader, self.run_in_thread, self.blobs, self.write if repair else None)
@@ -176,12 +181,12 @@ class Writing:
     async def __aenter__(self) -> WriteTransaction:
         """Begin when it is this block's turn."""
         store = self._store
-        if not store._open:
+        if not store.running:
             raise StoreError("the store is closed")
         writer = store.writer
         await writer.begin()
         self._transaction = WriteTransaction(
-            writer.connection, store.run_in_thread, store.settings.long_nodes, writer.number
+            writer.connection, store.run_in_thread, store.settings.long_nodes, writer.number, writer.seen
         )
         return self._transaction
 

@@ -18,6 +18,7 @@ from davd.model.resource import FILE, NewContent, Resource
 from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, locks, rows, sweep, trees
 from davd.stores.sqlite.reads import Reads
+from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
 
 if TYPE_CHECKING:
@@ -38,18 +39,41 @@ _BURY: Final = (
 
 @implementer(ITransaction)
 class WriteTransaction(Reads):
-    """One writing block. `dropped` are the blobs that lost a reference in it, `number` gives fresh numbers."""
+    """One writing block.
 
-    __slots__ = ("connection", "dropped", "long", "number", "run_in_thread")
+    `number` gives fresh numbers, `seen` is what the blocks of the batch know of the tree, and `dropped` are the blobs
+    that lost a reference in this one.
+    """
+
+    __slots__ = ("connection", "dropped", "long", "number", "run_in_thread", "seen")
 
     def __init__(
-        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Callable[[], int]
+        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Callable[[], int], seen: Seen
     ) -> None:
         self.connection = connection
         self.run_in_thread = run_in_thread
         self.long = long
         self.number = number
+        self.seen = seen
         self.dropped: list[str] = []
+
+    async def resolve(self, segments: Sequence[str]) -> list[Resource]:
+        """The resources along a path, as deep as they exist."""
+        seen = self.seen
+        id = 0
+        found: list[Resource] = []
+        for name in ("", *segments):
+            resource = seen.get(id, name)
+            if resource is None:
+                query = (rows.BY_NAME, (id, name)) if id else (rows.BY_ID, (rows.ROOT,))
+                row = self.connection.execute(*query).fetchone()
+                if row is None:
+                    break
+                resource = Resource(*row)
+                seen.add(id, name, resource)
+            id = resource.id
+            found.append(resource)
+        return found
 
     async def _on_tree(self, id: int, work: Callable[[], T]) -> T:
         """Do something with a whole tree, in a thread when it is large."""
@@ -76,6 +100,7 @@ class WriteTransaction(Reads):
 
     def _log(self, collection: int, revision: int, modified: float | None) -> None:
         """Take a change number of a collection; `modified` is the time when the set of its members changed too."""
+        self.seen.changed(collection)
         if modified is None:
             self.connection.execute("UPDATE resource SET sync_revision = ? WHERE id = ?", (revision, collection))
         else:
@@ -85,6 +110,7 @@ class WriteTransaction(Reads):
 
     def _log_change(self, resource: Resource) -> None:
         """Log a change of a resource that stays where it is."""
+        self.seen.changed(resource.id)
         if resource.parent_id is not None:
             resource.revision = self._next_revision(resource.parent_id)
             self._log(resource.parent_id, resource.revision, None)
@@ -195,6 +221,7 @@ class WriteTransaction(Reads):
             accounts.use(self.connection, fresh.owner, -fresh.content_length)
             self.connection.execute("DELETE FROM resource WHERE id = ?", (fresh.id,))
         else:
+            self.seen.clear()
             self.dropped += await self._on_tree(fresh.id, lambda: trees.delete(self.connection, fresh.id))
         self._log_removal(fresh, now)
 
@@ -234,6 +261,7 @@ class WriteTransaction(Reads):
             locks.remove_tree(self.connection, fresh.id)
             trees.give(self.connection, fresh.id, owner)
 
+        self.seen.clear()
         await self._on_tree(fresh.id, work)
         self._log_removal(fresh, now)
         fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
