@@ -18,6 +18,21 @@ def limit(quota: Quota, settings: DavSettings) -> int | None:
     return settings.quota_bytes or None
 
 
+async def room(transaction: IReadTransaction, settings: DavSettings, owner: str) -> int | None:
+    """The bytes that `owner` may store beside what there is already, never negative; None is unlimited."""
+    quota: Quota = await transaction.quota(owner)
+    most = limit(quota, settings)
+    return None if most is None else max(0, most - quota.used)
+
+
+def used_up() -> HTTPError:
+    """The error of content for which there is no room left.
+
+    RFC 4331, 6: 507 "SHOULD be used when a client request [...] fails because it would exceed their quota".
+    """
+    return HTTPError(507, "{DAV:}quota-not-exceeded")
+
+
 async def require_room(transaction: IReadTransaction, settings: DavSettings, owner: str, growth: int) -> None:
     """507 with DAV:quota-not-exceeded when `owner` may not store `growth` more bytes.
 
@@ -25,8 +40,6 @@ async def require_room(transaction: IReadTransaction, settings: DavSettings, own
     """
     if growth <= 0:
         return
-    quota: Quota = await transaction.quota(owner)
-    most = limit(quota, settings)
-    if most is not None and quota.used + growth > most:
-        # RFC 4331, 6: 507 "SHOULD be used when a client request [...] fails because it would exceed their quota".
-        raise HTTPError(507, "{DAV:}quota-not-exceeded")
+    left = await room(transaction, settings, owner)
+    if left is not None and growth > left:
+        raise used_up()

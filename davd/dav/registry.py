@@ -27,7 +27,8 @@ class Method:
     `respond` does the work inside the transaction of the exchange; it raises HTTPError to refuse. `writes` asks for a
     transaction that may write. `takes` tells what becomes of the content: `"nothing"` (a content is 415), `"xml"`
     (read whole into `exchange.content`), `"upload"` (streamed to `exchange.upload`). `check` is run first in a reading
-    transaction when `takes` is `"upload"`, so that what is bound to be refused is refused before the content is read.
+    transaction when `takes` is `"upload"`, so that what is bound to be refused is refused before the content is read;
+    it gives the bytes beyond which content would exceed the owner's quota, None without a limit.
     `on_collection`, `on_file` and `on_unmapped` tell where the method is allowed (405 and `Allow` otherwise).
     `follows_slash` makes a missing trailing slash on a collection harmless (it always is, for DAV).
     """
@@ -36,7 +37,7 @@ class Method:
     respond: Callable[[Exchange], Awaitable[Response]]
     writes: bool = False
     takes: Taken = "nothing"
-    check: Callable[[Exchange], Awaitable[None]] | None = None
+    check: Callable[[Exchange], Awaitable[int | None]] | None = None
     on_collection: bool = True
     on_file: bool = True
     on_unmapped: bool = False
@@ -58,7 +59,7 @@ class LiveProperty:
     `name` is in Clark notation. `get` gives the property's content: text (escaped by the writer), or bytes (already
     serialised children), or None when the resource has no such property. `in_allprop` puts it into allprop answers
     (RFC 4918, 9.1: of the RFCs after 2518 none belongs there). `needs` names what `View` must have loaded before `get`
-    is called: `"locks"`, `"quota"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH
+    is called: `"locks"`, `"quota"`, `"room"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH
     transaction with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are
     protected.
     `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.

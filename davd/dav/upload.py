@@ -2,7 +2,7 @@
 
 Nothing here is seen by anybody until a transaction refers to it.
 
-Implements: RFC 9110, 9.3.4, 15.5.14; RFC 9530, 2, 3; RFC 4918, 9.7.1
+Implements: RFC 9110, 9.3.4, 15.5.14; RFC 9530, 2, 3; RFC 4331, 6; RFC 4918, 9.7.1
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from davd.dav import quota
 from davd.dav.settings import DavSettings
 from davd.http.digest import Adler32, Expected
 from davd.http.request import Request
@@ -34,11 +35,14 @@ def expected_length(request: Request) -> int | None:
     return int(text)
 
 
-async def receive(request: Request, settings: DavSettings, blobs: IBlobStore) -> NewContent:
+async def receive(
+    request: Request, settings: DavSettings, blobs: IBlobStore, room: int | None = None
+) -> NewContent:
     """Read the content of `request` to its end.
 
-    Raises HTTPError 413 as soon as it is longer than `settings.max_file_bytes`, 400 when it is not as long as it was
-    said to be or not what a Content-Digest, Repr-Digest or OC-Checksum says. On any failure nothing stays behind.
+    Raises HTTPError 413 as soon as it is longer than `settings.max_file_bytes`, 507 as soon as it is longer than `room`
+    (None: no limit), 400 when it is not as long as it was said to be or not what a Content-Digest, Repr-Digest or
+    OC-Checksum says. On any failure nothing stays behind.
     """
     length = expected_length(request)
     if length is not None and length > settings.max_file_bytes:
@@ -49,12 +53,13 @@ async def receive(request: Request, settings: DavSettings, blobs: IBlobStore) ->
     while piece := await request.body.receive():
         size += len(piece)
         pieces.append(piece)
+        _check_room(size, settings, room)
         if size > settings.inline_bytes:
             break
     data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if size > settings.inline_bytes:
-        return await _receive_blob(request, settings, blobs, expected, length, data)
-    _check_length(size, length, settings)
+        return await _receive_blob(request, settings, blobs, expected, length, data, room)
+    _check_length(size, length)
     found = {name: _digest(name, data) for name in (*expected.algorithms, "sha256")}
     if not expected.verify(found):
         raise HTTPError(400, detail="the content is not what its digest says")
@@ -68,20 +73,20 @@ async def _receive_blob(
     expected: Expected,
     length: int | None,
     data: bytes,
+    room: int | None,
 ) -> NewContent:
     others = [name for name in expected.algorithms if name not in ("sha256", "adler32")]
     adler = Adler32() if "adler32" in expected.algorithms else None
     writer: IBlobWriter = blobs.create(others)
     try:
         while data:
-            if writer.length + len(data) > settings.max_file_bytes:
-                raise HTTPError(413)
+            _check_room(writer.length + len(data), settings, room)
             if adler is not None:
                 adler.update(data)
             await writer.write(data)
             data = await request.body.receive()
         size: int = writer.length
-        _check_length(size, length, settings)
+        _check_length(size, length)
         blob = await writer.finish()
     except BaseException:
         writer.abort()
@@ -96,9 +101,14 @@ async def _receive_blob(
     return content
 
 
-def _check_length(size: int, length: int | None, settings: DavSettings) -> None:
+def _check_room(size: int, settings: DavSettings, room: int | None) -> None:
     if size > settings.max_file_bytes:
         raise HTTPError(413)
+    if room is not None and size > room:
+        raise quota.used_up()
+
+
+def _check_length(size: int, length: int | None) -> None:
     if length is not None and size != length:
         raise HTTPError(400, detail="the content is not as long as it was said to be")
 

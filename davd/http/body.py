@@ -21,6 +21,10 @@ class Body:
         self.length = length
         self.trailers: dict[str, str] = {}
 
+    def arrived(self) -> bool:
+        """Whether all of it is known to be here already, so that to refuse it early would spare the client nothing."""
+        return self.length == 0
+
     async def receive(self) -> bytes:
         """The next piece, at least one byte; `b""` at the end.
 
@@ -50,6 +54,10 @@ class BytesBody(Body):
     def __init__(self, data: bytes) -> None:
         super().__init__(len(data))
         self._data = data
+
+    def arrived(self) -> bool:
+        """Always."""
+        return True
 
     async def receive(self) -> bytes:
         """The whole content at once, then `b""`."""

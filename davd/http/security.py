@@ -35,6 +35,8 @@ _SCRIPT_CAPABLE: Final = frozenset(
     text/xml text/xml-external-parsed-entity text/xsl
     """.split()
 )
+# What a browser takes as leave to look at the content itself (MIME Sniffing Standard, 7), and ranges, which name no type.
+_UNKNOWN: Final = frozenset(("unknown/unknown", "application/unknown"))
 _FORM_TYPES: Final = frozenset(("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"))
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"))
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
@@ -59,7 +61,7 @@ def stored_type(content_type: str) -> tuple[str, bool]:
     Anything that is no media type becomes `application/octet-stream`. An attachment is what a browser could run.
     """
     parsed = parse_content_type(content_type)
-    if parsed is None:
+    if parsed is None or parsed.media_type in _UNKNOWN or "*" in parsed.media_type:
         return OCTET_STREAM, False
     return content_type, parsed.media_type in _SCRIPT_CAPABLE or parsed.media_type.endswith("+xml")
 

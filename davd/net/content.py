@@ -17,15 +17,19 @@ from davd.model.errors import HTTPError
 class ContentStream(Body):
     """Hands out what the decoder has, and asks the connection for more only when somebody waits for it.
 
-    `take` gives the decoder's next event or None, `arrive` a Deferred that fires when there are more bytes. `left` is
-    how many bytes of the declared length are still to be taken, None for chunked content. `ended` tells that the end
+    `take` gives the decoder's next event or None, `arrive` a Deferred that fires when there are more bytes, `buffered`
+    how many bytes the decoder holds. `left` is how many bytes of the declared length are still to be taken, None for chunked content. `ended` tells that the end
     was seen, `broken` that it will never be, because the content is malformed, too slow or cut short.
     """
 
-    __slots__ = ("_arrive", "_take", "broken", "ended", "left")
+    __slots__ = ("_arrive", "_buffered", "_take", "broken", "ended", "left")
 
     def __init__(
-        self, length: int | None, take: Callable[[], Event | None], arrive: Callable[[], Deferred[None]]
+        self,
+        length: int | None,
+        take: Callable[[], Event | None],
+        arrive: Callable[[], Deferred[None]],
+        buffered: Callable[[], int],
     ) -> None:
         super().__init__(length)
         self.left = length
@@ -33,6 +37,11 @@ class ContentStream(Body):
         self.broken: HTTPError | None = None
         self._take = take
         self._arrive = arrive
+        self._buffered = buffered
+
+    def arrived(self) -> bool:
+        """Whether the decoder holds all that is left; never known of chunked content."""
+        return self.left is not None and self._buffered() >= self.left
 
     def next(self) -> bytes | None:
         """The next piece if it is here, `b""` at the end, None when more has to come first. Raises HTTPError."""

@@ -196,7 +196,8 @@ class HTTP1(Connection):
             self._decoder.next()
             body = Body()
         else:
-            body = self._content = ContentStream(head.length, self._decoder.next, self._arrive)
+            decoder = self._decoder
+            body = self._content = ContentStream(head.length, decoder.next, self._arrive, lambda: decoder.buffered)
             self._expects = head.expect_continue
             self._credit = context.settings.body_grace
         self._request = request = Request(

@@ -113,10 +113,11 @@ class Trial:
         stored = None
         content = b""
         if row.takes == "upload":
+            room = None
             if row.check is not None:
                 async with self.store.read() as view:
-                    await row.check(await self._exchange(request, principal, view))
-            stored = await upload.receive(request, self.settings, self.store.blobs)
+                    room = await row.check(await self._exchange(request, principal, view))
+            stored = await upload.receive(request, self.settings, self.store.blobs, room)
         else:
             content = await take(request, row, self.settings)
         try:

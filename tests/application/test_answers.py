@@ -98,6 +98,12 @@ class KeptAnswersTests(ApplicationTestCase):
                 self._same(method, place, body, depth, user)
         self.assertGreater(self.answers.hits, 20)
 
+    def test_what_tells_of_the_room_on_the_disk_is_made_anew(self) -> None:
+        body = b'<propfind xmlns="DAV:"><prop><quota-available-bytes/></prop></propfind>'
+        for _ in range(3):
+            self.ask("PROPFIND", "/files/alice/", body, headers={"depth": "0"})
+        self.assertEqual(self.answers.hits, 0)
+
     def test_what_tells_of_a_lock_is_made_anew(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         self.ask("LOCK", "/files/alice/a", LOCK, headers={"timeout": "Second-100"})

@@ -41,6 +41,9 @@ class Untouchable(Body):
         super().__init__(length)
         self.touched = False
 
+    def arrived(self) -> bool:
+        return False
+
     async def receive(self) -> bytes:
         self.touched = True
         return b""

@@ -105,6 +105,15 @@ class RecalledAnswersTests(ApplicationTestCase):
         self.assertIsNotNone(self.ask("GET", "/files/alice/a").ticket)
         self.assertIsNone(self.ask("GET", "/files/alice/a", headers={"if": "(Not <urn:uuid:1>)"}).ticket)
 
+    def test_an_answer_that_rests_on_the_age_of_a_date_is_not_kept(self) -> None:
+        self.ask("PUT", "/files/alice/a", b"xyz")
+        date = self.ask("GET", "/files/alice/a").headers["Last-Modified"]
+        headers = {"range": "bytes=0-0", "if-range": date}
+        first = self.ask("GET", "/files/alice/a", headers=dict(headers))
+        self.assertEqual((first.status, first.ticket), (200, None))
+        self.now += 2
+        self.assertEqual(self.ask("GET", "/files/alice/a", headers=dict(headers)).status, 206)
+
     def test_a_removed_account_is_not_answered(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         self._get("a")

@@ -5,7 +5,7 @@ Verifies: RFC 4331, 3, 4, 6
 
 import pytest
 
-from davd.dav.quota import limit, require_room
+from davd.dav.quota import limit, require_room, room
 from davd.dav.settings import DavSettings
 from davd.model.errors import HTTPError
 from davd.model.principal import Account, Quota
@@ -20,6 +20,22 @@ class TestLimit:
         assert limit(Quota(5, 0), DavSettings(quota_bytes=20)) == 0
         assert limit(Quota(5, None), DavSettings(quota_bytes=20)) == 20
         assert limit(Quota(5, None), DavSettings()) is None
+
+
+class TestRoom:
+    """Verifies: RFC 4331, 3, 6"""
+
+    @pytest.mark.parametrize(("quota", "left"), [(12, 7), (5, 0), (3, 0), (None, None)])
+    def test_what_is_left(self, quota, left):
+        trial = Trial()
+        trial.request("PUT", "/files/alice/note", body=b"12345")
+
+        async def ask() -> int | None:
+            async with trial.store.write() as transaction:
+                await transaction.update_account(Account("alice", quota=quota))
+                return await room(transaction, trial.settings, "alice")
+
+        assert run(ask()) == left
 
 
 class TestRequireRoom:

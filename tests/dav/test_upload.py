@@ -110,6 +110,20 @@ class TestRefusals:
         refusal(MemoryBlobs(), body, inline_bytes=inline, max_file_bytes=99)
         assert run(body.receive()) == DATA
 
+    def test_beyond_the_room(self, inline):
+        blobs = MemoryBlobs()
+        body = ChunkedBody(*[b"0123456789"] * 10)
+        with pytest.raises(HTTPError) as caught:
+            run(receive(request(body), DavSettings(inline_bytes=inline), blobs, 45))
+        assert (caught.value.status, caught.value.condition) == (507, "{DAV:}quota-not-exceeded")
+        assert blobs.names() == []
+        # What comes after is not read.
+        assert run(body.receive()) == b"0123456789"
+
+    def test_up_to_the_room(self, inline):
+        settings = DavSettings(inline_bytes=inline)
+        assert run(receive(request(ChunkedBody(DATA)), settings, MemoryBlobs(), 100)).length == 100
+
     def test_cut_off(self, inline):
         assert refusal(MemoryBlobs(), BrokenBody(DATA[:40], DATA[40:]), inline_bytes=inline) == 400
 

@@ -48,6 +48,10 @@ class TestStoredTypes:
     def test_no_type(self, content_type: str) -> None:
         assert stored_type(content_type) == ("application/octet-stream", False)
 
+    @pytest.mark.parametrize("content_type", ["*/*", "text/*", "unknown/unknown", "Application/Unknown; a=b"])
+    def test_a_type_that_asks_to_be_guessed(self, content_type: str) -> None:
+        assert stored_type(content_type) == ("application/octet-stream", False)
+
 
 class TestCrossSite:
     """Verifies: RFC 6454, 7, 7.1"""

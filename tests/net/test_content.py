@@ -20,6 +20,7 @@ class TestContentStream(SynchronousTestCase):
     def setUp(self) -> None:
         self.events: list[Event | None | WireError] = []
         self.arrivals: list[Deferred[None]] = []
+        self.buffered = 0
 
     def take(self) -> Event | None:
         event = self.events.pop(0) if self.events else None
@@ -32,7 +33,14 @@ class TestContentStream(SynchronousTestCase):
         return self.arrivals[-1]
 
     def stream(self, length: int | None) -> ContentStream:
-        return ContentStream(length, self.take, self.arrive)
+        return ContentStream(length, self.take, self.arrive, lambda: self.buffered)
+
+    def test_it_has_arrived_when_the_rest_is_buffered(self) -> None:
+        content = self.stream(3)
+        self.assertFalse(content.arrived())
+        self.buffered = 3
+        self.assertTrue(content.arrived())
+        self.assertFalse(self.stream(None).arrived())
 
     def test_what_is_here_is_given_without_asking_for_more(self) -> None:
         self.events = [Data(b"ab"), Data(b"c"), End({"note": "x"})]

@@ -29,7 +29,7 @@ async def respond(exchange: Exchange) -> Response:
     if source.is_collection and exchange.fields.depth == "1":
         raise HTTPError(400, detail="COPY of a collection with Depth 1")
     infinite = exchange.fields.depth != "0"
-    place = await destination(exchange)
+    place = await destination(exchange, within=not infinite)
     if not source.owner or source.type == PRINCIPAL:
         # The levels above the homes hold what belongs to others, and a user cannot be doubled.
         raise HTTPError(403, detail="a resource that cannot be copied")

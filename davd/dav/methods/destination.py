@@ -42,8 +42,8 @@ class Destination:
         return [self.overwritten] if self.overwritten is not None and self.overwritten.is_collection else []
 
 
-async def destination(exchange: Exchange) -> Destination:
-    """The destination of the request, which may be written by the principal.
+async def destination(exchange: Exchange, within: bool = False) -> Destination:
+    """The destination of the request, which may be written by the principal; `within` lets it be below the source.
 
     Raises HTTPError 400 for a missing or malformed Destination, 502 for one on another server, 403 for the source
     itself, what is above or below it and what may not be written, 409 where there is no collection to hold it.
@@ -54,8 +54,8 @@ async def destination(exchange: Exchange) -> Destination:
     )
     source = exchange.node.path
     # RFC 4918, 9.8.5, 9.9.4: 403 when "the source and destination resources are the same"; a collection has no place
-    # within itself, and what is above it cannot be overwritten while it is read.
-    if path.contains(source) or source.contains(path):
+    # within itself unless its members stay behind, and what is above it cannot be overwritten while it is read.
+    if path.contains(source) or (source.contains(path) and not within):
         raise HTTPError(403, detail="the destination is the source, or above or below it")
     node = await guard.find(exchange, path)
     parent = guard.require_parent(exchange, node, BIND)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from secrets import token_hex
+from typing import Final, cast
 
 from davd.dav import content_type, guard, listing
 from davd.dav.access.privileges import READ
@@ -16,29 +17,59 @@ from davd.dav.registry import Method
 from davd.http import conditional, digest, ranges, security
 from davd.http.dates import http_date
 from davd.http.response import FileRange, Response
-from davd.interfaces.store import IBlobStore
+from davd.interfaces.store import IBlobStore, ITransaction
 from davd.model.errors import HTTPError
 from davd.model.resource import Resource
+
+_ATTEMPTS: Final = 5
 
 # RFC 9530, 4: the value is a preference from 0 to 10; 0 means "not acceptable".
 _WANTS_SHA256 = re.compile(r"(?:^|[,\s])sha-256\s{0,4}=\s{0,4}(?:[1-9]|10)(?![0-9])")
 
 
+class _Overtaken(Exception):
+    """The blob of a file went between reading the file's row and opening the blob."""
+
+
 async def respond(exchange: Exchange) -> Response:
     """The content whole or in part (200, 206), 304 when the client has it already, or the listing of a collection."""
+    try:
+        return await _answer(exchange)
+    except _Overtaken:
+        return await _answer_anew(exchange)
+
+
+async def _answer_anew(exchange: Exchange) -> Response:
+    """The answer by what is in the store now; 503 when it is replaced each time it is about to be sent."""
+    for _ in range(_ATTEMPTS):
+        # Who removes a blob has committed before: a new view shows what came after.
+        async with exchange.store.read() as view:
+            exchange.transaction = cast(ITransaction, view)
+            exchange.node = await guard.find(exchange, exchange.node.path)
+            try:
+                return await _answer(exchange)
+            except _Overtaken:
+                continue
+    raise HTTPError(503, headers={"Retry-After": "1"})
+
+
+async def _answer(exchange: Exchange) -> Response:
     resource = guard.require(exchange, exchange.node, READ)
     headers = exchange.request.headers
     if exchange.fields.if_ is not None:
         await guard.check_if(exchange)
     if resource.is_collection:
+        # A listing has no validators, so that of these fields only an asterisk can name it.
+        status = conditional.evaluate(exchange.request.method, headers, None, None, True)
+        if status is not None:
+            return _unsent(status, {})
         return await listing.respond(exchange, resource)
-    status = conditional.evaluate(exchange.request.method, headers, resource.etag, resource.modified, True)
-    if status == 412:
-        raise HTTPError(412)
-    if status == 304:
+    modified = _last_modified(exchange, resource)
+    status = conditional.evaluate(exchange.request.method, headers, resource.etag, modified, True)
+    if status is not None:
         tag = conditional.named_tag(headers, resource.etag)
-        return Response(304, {"ETag": tag, "Last-Modified": http_date(resource.modified)})
-    described = description(resource)
+        return _unsent(status, {"ETag": tag, "Last-Modified": http_date(modified)})
+    described = description(resource, modified)
     # RFC 9530, 3: Repr-Digest is of the whole representation, Content-Digest of what is in this message.
     wanted = headers.get("want-repr-digest")
     if wanted is not None and _WANTS_SHA256.search(wanted):
@@ -48,7 +79,7 @@ async def respond(exchange: Exchange) -> Response:
         return Response(200, described)
     selected = None
     if "range" in headers:
-        selected = ranges.select(headers, resource.content_length, resource.etag, resource.modified, exchange.now)
+        selected = ranges.select(headers, resource.content_length, resource.etag, modified, exchange.now)
     if selected is not None:
         return await _partial(exchange, resource, described, selected)
     wanted = headers.get("want-content-digest")
@@ -60,13 +91,29 @@ async def respond(exchange: Exchange) -> Response:
     return Response(200, described, FileRange(blob.descriptor, 0, resource.content_length, blob.close))
 
 
-def description(resource: Resource) -> dict[str, str]:
-    """The header fields that describe a file's content."""
+def _unsent(status: int, validators: dict[str, str]) -> Response:
+    if status == 412:
+        raise HTTPError(412)
+    return Response(status, validators)
+
+
+def _last_modified(exchange: Exchange, resource: Resource) -> float:
+    """When a file was last changed, in POSIX seconds, never later than now."""
+    if resource.modified <= exchange.now:
+        return resource.modified
+    # RFC 9110, 8.8.2.1: "If the last modification time is derived from implementation-specific metadata that evaluates
+    # to some time in the future [...] then the origin server MUST replace that value with the message origination date."
+    exchange.fleeting = True
+    return exchange.now
+
+
+def description(resource: Resource, modified: float) -> dict[str, str]:
+    """The header fields that describe a file's content, which was last changed at `modified` (POSIX seconds)."""
     kind, attachment = security.stored_type(content_type.of(resource))
     headers = {
         "Content-Type": kind,
         "ETag": resource.etag,
-        "Last-Modified": http_date(resource.modified),
+        "Last-Modified": http_date(modified),
         "Accept-Ranges": "bytes",
     }
     if attachment:
@@ -107,7 +154,10 @@ class _OpenBlob:
     __slots__ = ("_parts", "descriptor")
 
     def __init__(self, blobs: IBlobStore, name: str, parts: int) -> None:
-        self.descriptor: int = blobs.open(name)[0]
+        try:
+            self.descriptor: int = blobs.open(name)[0]
+        except KeyError:
+            raise _Overtaken from None
         self._parts = parts
 
     def close(self) -> None:

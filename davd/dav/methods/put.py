@@ -21,12 +21,18 @@ from davd.model.resource import FILE, Resource
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
-async def check(exchange: Exchange) -> None:
-    """Refuse, before any content is read, what would be refused with it: see `respond`."""
+async def check(exchange: Exchange) -> int | None:
+    """Refuse, before any content is read, what would be refused with it: see `respond`.
+
+    Gives the length in bytes beyond which the owner's quota leaves no room, None without a limit.
+    """
     length = expected_length(exchange.request)
     if length is not None and length > exchange.settings.max_file_bytes:
         raise HTTPError(413)
-    await _permit(exchange, length or 0)
+    parent = await _permit(exchange, length or 0)
+    left = await quota.room(exchange.transaction, exchange.settings, parent.owner)
+    resource = exchange.node.resource
+    return left if left is None or resource is None else left + resource.content_length
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -54,7 +60,7 @@ async def respond(exchange: Exchange) -> Response:
         headers["X-OC-MTime"] = "accepted"
     preferences = Preferences.from_headers(exchange.request.headers)
     if preferences.return_representation and upload.data is not None:
-        headers |= get.description(stored)
+        headers |= get.description(stored, min(stored.modified, now))
         headers["Content-Location"] = exchange.href(node.path.segments, False)
         headers["Preference-Applied"] = preferences.applied("return")
         return Response(200 if status == 204 else status, headers, upload.data)

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from davd.dav.properties.view import QUOTA, View
+from davd.dav.properties.view import QUOTA, ROOM, View
 from davd.dav.registry import LiveProperty
-from davd.interfaces.store import IRoom
 from davd.model.resource import Resource
 
-_NEEDS: Final = frozenset((QUOTA,))
+_OF_USED: Final = frozenset((QUOTA,))
+_OF_AVAILABLE: Final = frozenset((QUOTA, ROOM))
 
 
 def _available(view: View, resource: Resource) -> str | None:
     quota = view.quota_of(resource)
-    store = view.exchange.store
     # RFC 4331, 3: the value is what may be stored "before further allocations may be refused", by a limit or by the
     # disk. Where there is neither, there is no number to tell.
     rooms = [] if quota.limit is None else [max(0, quota.limit - quota.used)]
-    if IRoom.providedBy(store):
-        # The disk fills without a commit of ours.
-        view.exchange.fleeting = True
-        rooms.append(IRoom(store).free_bytes())
+    if view.free is not None:
+        rooms.append(view.free)
     return str(min(rooms)) if rooms else None
 
 
@@ -34,6 +31,6 @@ def _used(view: View, resource: Resource) -> str:
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
     # RFC 4331, 2: a server "SHOULD NOT return" them for allprop.
-    LiveProperty("{DAV:}quota-available-bytes", _available, in_allprop=False, needs=_NEEDS),
-    LiveProperty("{DAV:}quota-used-bytes", _used, in_allprop=False, needs=_NEEDS),
+    LiveProperty("{DAV:}quota-available-bytes", _available, in_allprop=False, needs=_OF_AVAILABLE),
+    LiveProperty("{DAV:}quota-used-bytes", _used, in_allprop=False, needs=_OF_USED),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from davd.dav.access.decide import privileges
 from davd.dav.quota import limit
+from davd.interfaces.store import IRoom
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import PRINCIPAL, Resource
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LOCKS: Final = "locks"
 QUOTA: Final = "quota"
 ACCOUNT: Final = "account"
+ROOM: Final = "room"
 STORED: Final = "stored"
 
 USERS: Final = ("principals", "users")
@@ -33,6 +35,7 @@ class View:
 
     `stored` are their dead properties by id. `roots` are locks by the id of their root, `parents` the parent of each
     collection whose locks may reach down to a resource, by id. `quotas` and `accounts` are by the name of the owner.
+    `free` is the room where the store keeps content, in bytes, None when the store cannot tell.
     """
 
     exchange: Exchange
@@ -41,6 +44,7 @@ class View:
     parents: Mapping[int, int | None] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     accounts: dict[str, Account | None] = field(default_factory=dict)
+    free: int | None = None
 
     @property
     def prefix(self) -> str:
@@ -103,6 +107,10 @@ async def load(
     if QUOTA in needs:
         for name in {row.owner or view.principal for row in rows}:
             view.quotas[name] = await transaction.quota(name)
+    if ROOM in needs and IRoom.providedBy(exchange.store):
+        # The disk fills without a commit of ours.
+        exchange.fleeting = True
+        view.free = IRoom(exchange.store).free_bytes()
     if ACCOUNT in needs:
         for name in {row.name for row in rows if row.type == PRINCIPAL}:
             view.accounts[name] = await transaction.account(name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from davd.dav import multistatus
+from davd.dav import guard, multistatus
 from davd.dav.access.decide import visible
 from davd.dav.elements.sync_collection import SyncCollection, parse_sync_collection
 from davd.dav.exchange import Exchange
@@ -109,12 +109,12 @@ async def _gather(exchange: Exchange, collection: Resource, known: SyncToken, no
     """At most `limit` lines after `known` and up to `now`, oldest first."""
     found: list[Change] = []
     position = known.revision
-    # Above the homes, whose name went is nobody else's business.
-    hides_removals = collection.owner != exchange.principal.name
+    # Above the homes, which of the others came or went is nobody's business, and must not count either.
+    shared = not collection.owner
     while True:
         lines: list[Change] = await exchange.transaction.changes(collection.id, position, now.revision, PAGE)
         for line in lines:
-            if line.removed and (hides_removals or line.revision <= known.began):
+            if (line.removed and line.revision <= known.began) or (shared and not await _is_own(exchange, line)):
                 position = line.revision
                 continue
             if len(found) == limit:
@@ -124,6 +124,14 @@ async def _gather(exchange: Exchange, collection: Resource, known: SyncToken, no
             position = line.revision
         if len(lines) < PAGE:
             return _News(found, now, False)
+
+
+async def _is_own(exchange: Exchange, line: Change) -> bool:
+    """Whether a line of the log of the target, which belongs to nobody, is about what the principal may know of."""
+    if line.removed:
+        return False
+    node = await guard.find(exchange, exchange.node.path.child(line.name))
+    return node.resource is not None
 
 
 async def _answer(exchange: Exchange, renderer: Responses, collection: Resource, news: _News) -> Content:

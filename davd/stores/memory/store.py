@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import time
 import unicodedata
@@ -11,7 +12,7 @@ from types import TracebackType
 
 from zope.interface import implementer
 
-from davd.interfaces.store import Finding, IStore
+from davd.interfaces.store import Finding, IRoom, IStore
 from davd.stores.memory.blobs import MemoryBlobs
 from davd.stores.memory.reads import MemoryReadTransaction
 from davd.stores.memory.state import new_state
@@ -19,7 +20,7 @@ from davd.stores.memory.writes import MemoryTransaction, unreferenced
 from davd.stores.turns import Turns
 
 
-@implementer(IStore)
+@implementer(IStore, IRoom)
 class MemoryStore:
     """Keeps everything until the process ends. It never suspends, unless a write has to wait for another one."""
 
@@ -47,6 +48,10 @@ class MemoryStore:
     def generation(self) -> Hashable:
         """The number of commits."""
         return self.commits
+
+    def free_bytes(self) -> int:
+        """What memory the system has left."""
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
     async def check(self, repair: bool) -> AsyncIterator[Finding]:
         """Verify digests and names; nothing here can be lost by a crash, so nothing is mended."""

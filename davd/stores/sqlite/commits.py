@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import apsw
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 
 from davd.interfaces.store import StoreError
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.errors import FATAL, store_error
+from davd.stores.sqlite.numbers import Numbers
 from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
 from davd.stores.turns import Turns
@@ -77,8 +78,7 @@ class Commits:
         self._due = False
         self._expected = 1
         self._commit_seconds = 0.0
-        self._number = 0
-        self._saved_number = 0
+        self.numbers = Numbers()
         self._log_pages = 0
         self.seen = Seen()
         self._checkpoint_at = settings.checkpoint_pages
@@ -87,11 +87,6 @@ class Commits:
     def _log_grew(self, connection: apsw.Connection, database: str, pages: int) -> int:
         self._log_pages = pages
         return 0
-
-    def number(self) -> int:
-        """A number that the store never gave out before; those of a block that is undone are lost."""
-        self._number += 1
-        return self._number
 
     # -- a block ------------------------------------------------------------------------------------------------------
 
@@ -122,7 +117,7 @@ class Commits:
             connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             await finished(self._run_in_thread(self._begin_patiently))
-        self._number = self._saved_number = connection.execute("SELECT number FROM store").get
+        self.numbers.load(connection)
         self._batch = Batch(connection.total_changes())
 
     def _begin_patiently(self) -> None:
@@ -229,6 +224,14 @@ class Commits:
 
     async def _commit(self) -> None:
         """Commit the batch; the turn is held and is given up at the end."""
+        try:
+            await self._commit_batch()
+            if self._log_pages >= self._checkpoint_at and self.failure is None:
+                await self._checkpoint()
+        finally:
+            self.turns.give()
+
+    async def _commit_batch(self) -> None:
         batch = self._batch
         assert batch is not None
         if self._timer is not None:
@@ -236,11 +239,11 @@ class Commits:
             self._timer = None
         self._due = False
         gone: list[str] = []
-        failure: BaseException | None = None
+        failure: Exception | None = None
         try:
             if self.failure is not None:
                 raise StoreError(self.failure)
-            if self.connection.total_changes() == batch.changes and self._number == self._saved_number:
+            if self.connection.total_changes() == batch.changes and not self.numbers.changed:
                 self.connection.execute("COMMIT")
             else:
                 gone = self._prepare(batch)
@@ -248,7 +251,7 @@ class Commits:
                 await finished(self._run_in_thread(self._execute_commit))
                 self._commit_seconds += (time.monotonic() - began - self._commit_seconds) / 4
                 self.commits += 1
-        except (apsw.Error, CancelledError, StoreError) as error:
+        except Exception as error:
             failure = error
         # So many may come together again: those who are answered now, and those who came meanwhile.
         self._expected = len(batch.waiting) + len(self.turns)
@@ -262,14 +265,10 @@ class Commits:
             for waiting in batch.waiting:
                 if not waiting.called:
                     waiting.callback(None)
-        if self._log_pages >= self._checkpoint_at and self.failure is None:
-            await self._checkpoint()
-        self.turns.give()
 
     def _prepare(self, batch: Batch) -> list[str]:
         """The last statements of a transaction; gives the blobs that nothing refers to any more."""
-        if self._number != self._saved_number:
-            self.connection.execute("UPDATE store SET number = ?", (self._number,))
+        self.numbers.save(self.connection)
         exists = "SELECT 1 FROM resource WHERE blob = ?"
         return [name for name in set(batch.dropped) if not self.connection.execute(exists, (name,)).fetchone()]
 

@@ -12,6 +12,7 @@ import apsw
 from davd.model.resource import COLLECTION, FILE, Resource
 from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, rows, trees
+from davd.stores.sqlite.numbers import Numbers
 
 if TYPE_CHECKING:
     from davd.stores.blobs import FileBlobs
@@ -24,7 +25,7 @@ class Repair:
     """What mending works with: the writer inside a transaction, fresh numbers, the time, and the blobs."""
 
     connection: apsw.Connection
-    number: Callable[[], int]
+    number: Numbers
     now: float
     blobs: FileBlobs
 

@@ -60,6 +60,7 @@ class Snapshots:
         self._path_cache = path_cache
         self._idle: View | None = None
         self._spare: list[View] = []
+        self._used = 0
         self._timer: IDelayedCall | None = None
         self._closed = False
         self.paths: dict[tuple[str, ...], list[Resource]] = {}
@@ -72,6 +73,7 @@ class Snapshots:
         now = self._generation.now()
         view = self._idle
         self._idle = None
+        self._used += 1
         if view is not None:
             if view.generation == now:
                 return view
@@ -104,8 +106,11 @@ class Snapshots:
 
     def give(self, view: View) -> None:
         """Take a view back when its block has ended."""
+        self._used -= 1
         if self._closed:
             view.connection.close()
+            if not self._used:
+                self._generation.close()
         elif self._clock is None or self._idle is not None or view.generation is None:
             view.connection.execute("COMMIT")
             self._spare.append(view)
@@ -133,7 +138,7 @@ class Snapshots:
         self.paths[path] = found
 
     def close(self) -> None:
-        """Close all connections but those still in use, which close when they are given back."""
+        """Close all connections but those still in use, which close when they are given back; then the generation."""
         self.end_idle()
         self._closed = True
         if self._timer is not None:
@@ -143,6 +148,8 @@ class Snapshots:
             view.connection.close()
         self._spare.clear()
         self.paths.clear()
+        if not self._used:
+            self._generation.close()
 
 
 @implementer(IReadTransaction)

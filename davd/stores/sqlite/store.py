@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from davd.interfaces.store import Finding, IRoom, IStore, StoreError
-from davd.stores.blobs import FileBlobs
+from davd.stores.blobs import FileBlobs, sync_folder
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.check import check
 from davd.stores.sqlite.commits import Commits
@@ -79,6 +79,7 @@ class SQLiteStore:
     def _start(self) -> None:
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            sync_folder(os.path.dirname(os.path.abspath(self.folder)))
         except OSError as error:
             raise StoreError(f"the folder {self.folder} cannot be made: {error.strerror}") from error
         with refusals(self.path):
@@ -123,7 +124,6 @@ class SQLiteStore:
         await self.writer.close()
         await self.blobs_removed()
         self._snapshots.close()
-        self._generation.close()
         self.blobs.stop()
 
     def read(self) -> ReadTransaction:
@@ -186,7 +186,7 @@ class Writing:
         writer = store.writer
         await writer.begin()
         self._transaction = WriteTransaction(
-            writer.connection, store.run_in_thread, store.settings.long_nodes, writer.number, writer.seen
+            writer.connection, store.run_in_thread, store.settings.long_nodes, writer.numbers, writer.seen
         )
         return self._transaction
 

@@ -17,6 +17,7 @@ from davd.model.principal import Account
 from davd.model.resource import FILE, NewContent, Resource
 from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, locks, rows, sweep, trees
+from davd.stores.sqlite.numbers import Numbers
 from davd.stores.sqlite.reads import Reads
 from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
@@ -48,7 +49,7 @@ class WriteTransaction(Reads):
     __slots__ = ("connection", "dropped", "long", "number", "run_in_thread", "seen")
 
     def __init__(
-        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Callable[[], int], seen: Seen
+        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Numbers, seen: Seen
     ) -> None:
         self.connection = connection
         self.run_in_thread = run_in_thread

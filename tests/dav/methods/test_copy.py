@@ -40,6 +40,16 @@ class TestCopy:
         assert copy(trial, HOME + "dir/", HOME + "new/", Depth="0").status == 201
         assert [href for href in trial.tree() if href.startswith(HOME + "new")] == [HOME + "new/"]
 
+    def test_a_collection_alone_may_go_into_itself(self, trial):
+        filled(trial)
+        before = trial.tree()
+        assert copy(trial, HOME + "dir/", HOME + "dir/twin/", Depth="0").status == 201
+        assert trial.tree() == before | {HOME + "dir/twin/": None}
+        assert copy(trial, HOME + "dir/", HOME + "dir/inner/", Depth="0").status == 204
+        assert copy(trial, HOME + "dir/", HOME + "dir/third/").status == 403
+        assert copy(trial, HOME + "dir/", HOME + "dir/", Depth="0").status == 403
+        assert copy(trial, HOME + "dir/inner/", HOME + "dir/", Depth="0").status == 403
+
     def test_properties_and_type_come_along(self, trial):
         filled(trial)
         body = b'<propertyupdate xmlns="DAV:"><set><prop><x xmlns="urn:x">y</x></prop></set></propertyupdate>'

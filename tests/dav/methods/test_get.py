@@ -5,6 +5,7 @@ Verifies: RFC 4918, 9.4; RFC 9110, 9.3.1, 13, 14, 15.3.7, 15.4.5, 15.5.17; RFC 9
 
 import os
 from base64 import b64encode
+from collections.abc import Callable
 from email.parser import BytesParser
 from hashlib import sha256
 
@@ -13,6 +14,8 @@ import pytest
 from davd.dav.settings import DavSettings
 from davd.http.dates import http_date
 from davd.http.response import FileRange
+from davd.stores.memory.blobs import MemoryBlobs
+from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import START, Trial
 
 URL = "/files/alice/note.txt"
@@ -24,6 +27,52 @@ def trial(request) -> Trial:
     made = Trial(settings=DavSettings(inline_bytes=request.param))
     made.request("PUT", URL, {"Content-Type": "text/plain"}, TEXT)
     return made
+
+
+class Overtaken(MemoryBlobs):
+    """Blobs where a writer is through with its work just before a reader opens what the reader was told of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: list[Callable[[], object]] = []
+
+    def open(self, name: str) -> tuple[int, int]:
+        while self.before:
+            self.before.pop()()
+        return super().open(name)
+
+
+class TestOvertaken:
+    """Verifies: RFC 9110, 9.3.1; docs/architecture.md, Data"""
+
+    @pytest.fixture
+    def blobs(self) -> Overtaken:
+        return Overtaken()
+
+    @pytest.fixture
+    def trial(self, blobs) -> Trial:
+        store = MemoryStore()
+        store.blobs = blobs
+        made = Trial(store=store, settings=DavSettings(inline_bytes=100))
+        made.request("PUT", URL, {"Content-Type": "text/plain"}, TEXT)
+        return made
+
+    @pytest.mark.parametrize("length", [10, 1000])
+    def test_the_new_content_is_sent_whole(self, trial, blobs, length):
+        blobs.before.append(lambda: trial.request("PUT", URL, body=b"n" * length))
+        response = trial.request("GET", URL)
+        assert (response.status, trial.read(response)) == (200, b"n" * length)
+        assert response.headers["ETag"] == trial.request("HEAD", URL).headers["ETag"]
+
+    def test_ranges_are_of_the_new_content(self, trial, blobs):
+        blobs.before.append(lambda: trial.request("PUT", URL, body=b"n" * 1000))
+        response = trial.request("GET", URL, {"Range": "bytes=0-3"})
+        assert (response.status, trial.read(response)) == (206, b"nnnn")
+        assert response.headers["Content-Range"] == "bytes 0-3/1000"
+
+    def test_what_is_gone_is_absent(self, trial, blobs):
+        blobs.before.append(lambda: trial.request("DELETE", URL))
+        assert trial.request("GET", URL).status == 404
 
 
 class TestWhole:
@@ -197,3 +246,34 @@ class TestDigests:
         response = trial.request("GET", URL, {"Want-Content-Digest": wish, "Want-Repr-Digest": wish})
         trial.read(response)
         assert not {"Content-Digest", "Repr-Digest"} & set(response.headers)
+
+
+class TestTime:
+    """Verifies: RFC 9110, 8.8.2.1"""
+
+    def test_no_modification_later_than_the_answer(self, trial):
+        trial.request("PUT", URL, {"X-OC-Mtime": str(int(START) + 1000)}, b"x")
+        assert trial.request("GET", URL).headers["Last-Modified"] == http_date(START)
+        trial.now += 2000
+        assert trial.request("GET", URL).headers["Last-Modified"] == http_date(START + 1000)
+
+
+class TestCollections:
+    """Verifies: RFC 9110, 13.1.1, 13.1.2"""
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({"If-Match": "*"}, 200),
+            ({"If-Match": '"x"'}, 412),
+            ({"If-None-Match": '"x"'}, 200),
+            ({"If-None-Match": "*"}, 304),
+            ({"If-Modified-Since": http_date(START + 1000)}, 200),
+            ({"If-Unmodified-Since": http_date(0)}, 200),
+        ],
+    )
+    def test_conditions(self, trial, headers, status):
+        for method in ("GET", "HEAD"):
+            response = trial.request(method, "/files/alice/", headers)
+            assert response.status == status
+            assert "ETag" not in response.headers

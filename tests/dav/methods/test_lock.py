@@ -278,6 +278,13 @@ class TestLimits:
         trial.now += 11
         assert lock(trial, HOME + "c").status == 201
 
+    def test_what_is_kept_of_the_owner(self):
+        trial = Trial(settings=DavSettings(max_lock_owner_bytes=100))
+        long = lockinfo(owner=f"<D:owner>{'x' * 100}</D:owner>")
+        assert trial.request("LOCK", URL, {}, long).status == 413
+        assert URL not in trial.tree()
+        assert trial.request("LOCK", URL, {}, lockinfo(owner="<D:owner>short</D:owner>")).status == 201
+
     def test_locks_on_one_resource(self):
         trial = Trial(settings=DavSettings(max_locks_per_resource=2))
         for _ in range(2):

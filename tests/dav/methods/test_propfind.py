@@ -294,6 +294,10 @@ class TestLocks:
             assert scopes == ["{DAV:}exclusive", "{DAV:}shared"]
 
 
+async def _pieces(body: AsyncIterator[bytes]) -> list[bytes]:
+    return [piece async for piece in body]
+
+
 class TestPages:
     """Verifies: docs/architecture.md, Fast path"""
 
@@ -322,6 +326,21 @@ class TestPages:
         assert answers[HOME + "008"].text("{urn:x}dead") == "v"
         assert answers[HOME + "007"].statuses()["{urn:x}dead"] == 404
         assert all(lock.token in answer.text("{DAV:}lockdiscovery") for answer in answers.values())
+
+    @pytest.mark.parametrize("depth", ["1", "infinity"])
+    def test_many_long_names_make_small_pages(self, depth: str) -> None:
+        made = Trial()
+        for index in range(60):
+            made.request("PUT", f"{HOME}{index:03}", {}, b"x")
+        # Half a megabyte for each member: the answer is far longer than what may be in memory of it.
+        names = [f"{{urn:{'n' * 1000}}}p{index}" for index in range(500)]
+        response = ask(made, HOME, depth, prop(*names))
+        assert isinstance(response.body, AsyncIterator)
+        pieces = run(_pieces(response.body))
+        assert sum(map(len, pieces)) > 30 * 1024**2
+        assert max(map(len, pieces)) < 10 * 1024**2
+        answers = by_href(made, Response(207, response.headers, b"".join(pieces)))
+        assert list(answers) == [HOME, *[f"{HOME}{index:03}" for index in range(60)]]
 
     def test_what_goes_meanwhile_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = self.many(monkeypatch, 9)

@@ -238,6 +238,15 @@ class TestAllOrNothing:
         assert answer.statuses() == {"{urn:x}p": 507, "{urn:x}q": 424}
         assert found(made, "{urn:x}q").statuses() == {"{urn:x}q": 404}
 
+    def test_too_much_in_all_is_507(self) -> None:
+        made = filled(DavSettings(max_dead_bytes=200))
+        one, two = (f'<p{number} xmlns="urn:x">{"v" * 70}</p{number}>' for number in (1, 2))
+        assert set(outcome(made, update(set_(one + two))).statuses().values()) == {200}
+        assert outcome(made, update(set_('<p3 xmlns="urn:x"/>'))).statuses() == {"{urn:x}p3": 507}
+        # A new value takes the place of the old one.
+        assert set(outcome(made, update(set_(two))).statuses().values()) == {200}
+        assert set(outcome(made, update(remove(one), set_('<p3 xmlns="urn:x"/>'))).statuses().values()) == {200}
+
     def test_too_many_properties_are_507(self) -> None:
         made = filled(DavSettings(max_dead_properties=2))
         one, two, three = (f'<p{number} xmlns="urn:x"/>' for number in (1, 2, 3))

@@ -6,10 +6,10 @@ Verifies: RFC 4331, 2, 3, 4
 from __future__ import annotations
 
 import pytest
-from zope.interface import implementer
+from zope.interface import implementer, implementer_only
 
 from davd.dav.settings import DavSettings
-from davd.interfaces.store import IRoom
+from davd.interfaces.store import IRoom, IStore
 from davd.model.principal import Account
 from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import Trial, run
@@ -46,7 +46,10 @@ def test_the_limit_of_the_account_comes_first_and_room_is_never_negative() -> No
 
 @implementer(IRoom)
 class _SmallStore(MemoryStore):
+    asked = 0
+
     def free_bytes(self) -> int:
+        self.asked += 1
         return 50
 
 
@@ -60,8 +63,28 @@ def test_the_disk_is_a_limit_too() -> None:
     assert quota(made, "/files/alice/") == ("39", "21")
 
 
+@implementer_only(IStore)
+class _BlindStore(MemoryStore):
+    """A store that does not know what room there is."""
+
+
+def test_the_disk_is_asked_once_for_a_page() -> None:
+    store = _SmallStore()
+    made = Trial(store=store)
+    for name in "abcde":
+        made.request("PUT", f"/files/alice/{name}", {}, b"x")
+    made.request("PROPFIND", "/files/alice/", {"Depth": "1"}, prop(AVAILABLE, USED))
+    # The target and its members are two pages.
+    assert store.asked == 2
+
+
+def test_memory_has_room_for_something() -> None:
+    available, _ = quota(Trial(), "/files/alice/")
+    assert int(available or 0) > 1024**2
+
+
 def test_without_a_limit_there_is_no_number() -> None:
-    made = Trial()
+    made = Trial(store=_BlindStore())
     assert quota(made, "/files/alice/") == (None, "0")
 
 

@@ -294,12 +294,35 @@ class TestLimits:
         assert third.token == token_of(made)
 
 
+class TestConceal:
+    """Verifies: RFC 6578, 3.6; RFC 3744, 7.1.1"""
+
+    @pytest.mark.parametrize("limit", [1, 2, 10])
+    def test_what_belongs_to_others_does_not_count(self, limit: int) -> None:
+        # Both see one home and one principal, whichever of them came first.
+        for user in ("alice", "bob"):
+            for path in ("/files/", "/principals/users/"):
+                made = Trial()
+                assert set(by_href(made, report(made, body(limit=limit), path, user=user))) == {f"{path}{user}/"}
+
+    def test_a_removed_home_is_nobody_elses_business(self) -> None:
+        made = Trial()
+        before = token_of(made, "/files/")
+
+        async def remove() -> None:
+            async with made.store.write() as transaction:
+                await transaction.delete((await transaction.resolve(("files", "bob")))[-1], made.now)
+
+        run(remove())
+        answer = Sync(made, report(made, body(before, limit=1), "/files/"))
+        assert (answer.answers, answer.truncated) == ({}, False)
+
+
 class TestPages:
     """Verifies: RFC 6578, 3.2; docs/architecture.md, Fast path"""
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sync_collection, "WHOLE", 4)
         monkeypatch.setattr(sync_collection, "PAGE", 3)
         monkeypatch.setattr("davd.dav.methods.propfind.WHOLE", 4)
         monkeypatch.setattr("davd.dav.methods.propfind.PAGE", 3)
@@ -317,6 +340,21 @@ class TestPages:
         later = report(made, body(before))
         assert isinstance(later.body, AsyncIterator) == (number > 3)
         assert Sync(made, later).changed == names
+
+    @pytest.mark.parametrize("limit", [None, 5, 6, 7])
+    def test_heavy_answers_are_streamed_and_keep_to_the_limit(self, limit: int | None) -> None:
+        made = Trial()
+        before = token_of(made)
+        names = {f"{HOME}{index}" for index in range(6)}
+        for name in names:
+            put(made, name.removeprefix(HOME))
+        props = "".join(f'<p{index} xmlns="urn:{"n" * 1000}"/>' for index in range(990))
+        for token in ("", before):
+            response = report(made, body(token, limit=limit, props=props))
+            answer = Sync(made, response)
+            assert answer.truncated == (limit == 5)
+            assert len(answer.changed) == min(6, limit or 6)
+            assert answer.changed <= names
 
     @pytest.mark.parametrize("initial", [True, False])
     def test_what_changes_while_the_answer_leaves_comes_with_the_next(self, initial: bool) -> None:

@@ -5,6 +5,7 @@ Verifies: docs/architecture.md, Data; RFC 4918, 11.5
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import apsw
 from twisted.internet import reactor
@@ -19,16 +20,18 @@ from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_machine import drive
 from tests.stores.life import add, findings, names, opened, process
 
+T = TypeVar("T")
+
 
 class HeldThreads:
     """Threads whose work is done when the test says so."""
 
     def __init__(self) -> None:
-        self.held: list[tuple[Callable[[], object], Deferred[object]]] = []
+        self.held: list[tuple[Callable[[], Any], Deferred[Any]]] = []
 
-    def run(self, call: Callable[[], object]) -> Deferred[object]:
+    def run(self, call: Callable[[], T]) -> Deferred[T]:
         """Keep the call for later."""
-        done: Deferred[object] = Deferred()
+        done: Deferred[T] = Deferred()
         self.held.append((call, done))
         return done
 
@@ -52,8 +55,8 @@ class TestSharing(SynchronousTestCase):
         self.store = SQLiteStore(
             self.mktemp(),
             StoreSettings(batch_limit=5),
-            clock=self.clock,  # type: ignore[arg-type]
-            commit_in_thread=self.threads.run,  # type: ignore[arg-type]
+            clock=self.clock,
+            commit_in_thread=self.threads.run,
         )
         drive(self.store.start())
 
@@ -169,7 +172,7 @@ class TestSharing(SynchronousTestCase):
             self.mktemp(),
             StoreSettings(long_nodes=3),
             run_in_thread=self.threads.run,
-            clock=self.clock,  # type: ignore[arg-type]
+            clock=self.clock,
         )
         starting = Deferred.fromCoroutine(store.start())
         self.threads.do()
