@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -33,6 +34,7 @@ log = Logger(namespace="davd")
 
 T = TypeVar("T")
 DRAIN_SECONDS = 30.0
+GC_THRESHOLDS = (20_000, 20, 50)
 
 # What has reached this machine when the end is asked for is accepted, for so long, and read before anything is closed.
 ACCEPT_SECONDS = 1.0
@@ -121,6 +123,10 @@ class Server(Service):
             self._start_admin(self._prepared.admin)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+        # What is here now stays: the collector need not walk through it again, nor look as often as for a script.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
 
     def _start_admin(self, bound: Bound) -> None:
         # klein imports the reactor, which twistd has not chosen yet when it imports this module.

@@ -12,7 +12,10 @@ Seconds = Annotated[int, Meta(ge=1)]
 
 
 class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
-    """Limits on what one request may ask of the tree."""
+    """Limits on what one request may ask of the tree.
+
+    `max_dead_property_bytes` is for each property that clients made up, `max_dead_bytes` for all of one resource.
+    """
 
     max_file_bytes: Bytes = 64 * 1024**3
     max_xml_bytes: Bytes = 1024**2
@@ -24,7 +27,9 @@ class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     default_lock_seconds: Seconds = 600
     max_locks_per_principal: Count = 100
     max_locks_per_resource: Count = 10
+    max_lock_owner_bytes: Bytes = 2048
     max_dead_property_bytes: Bytes = 64 * 1024
+    max_dead_bytes: Bytes = 128 * 1024
     max_dead_properties: Count = 200
     quota_bytes: Bytes = 0
     hostnames: list[str] = []

@@ -35,9 +35,7 @@ def expected_length(request: Request) -> int | None:
     return int(text)
 
 
-async def receive(
-    request: Request, settings: DavSettings, blobs: IBlobStore, room: int | None = None
-) -> NewContent:
+async def receive(request: Request, settings: DavSettings, blobs: IBlobStore, room: int | None = None) -> NewContent:
     """Read the content of `request` to its end.
 
     Raises HTTPError 413 as soon as it is longer than `settings.max_file_bytes`, 507 as soon as it is longer than `room`

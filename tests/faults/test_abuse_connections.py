@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -20,26 +20,6 @@ STRICT = "[net]\nexempt_networks = []\n"
 PROXIED = '[net]\nexempt_networks = []\nproxy_protocol = ["127.0.0.0/9"]\nheader_timeout = 1.0\n'
 REQUEST = head("OPTIONS", "/", {})
 BYE = head("OPTIONS", "/", {"Connection": "close"})
-
-
-@pytest.fixture(scope="module", params=["uvloop", "epoll"])
-def strict(request: pytest.FixtureRequest) -> Iterator[Daemon]:
-    """A daemon that limits every address."""
-    with Daemon(request.param, config=STRICT) as daemon:
-        yield daemon
-        assert "Traceback" not in daemon.log(), daemon.log()
-
-
-@pytest.fixture(scope="module", params=["uvloop", "epoll"])
-def proxied(request: pytest.FixtureRequest) -> Iterator[Daemon]:
-    """A daemon behind a proxy on 127.0.0.0/9 that speaks the PROXY protocol; its plain and TLS listeners both.
-
-    The fixture's own look whether the daemon answers comes from such an address and says nothing of the kind: so it is
-    started with its connections told by the log.
-    """
-    with Proxied(request.param, listeners=(TLS, PLAIN), config=PROXIED) as daemon:
-        yield daemon
-        assert "Traceback" not in daemon.log(), daemon.log()
 
 
 class Proxied(Daemon):
@@ -56,6 +36,22 @@ class Proxied(Daemon):
                     return statuses(until_closed(spoken)) == [200]
         except OSError:
             return False
+
+
+@pytest.fixture(scope="module", params=["uvloop", "epoll"])
+def strict(request: pytest.FixtureRequest) -> Iterator[Daemon]:
+    """A daemon that limits every address."""
+    with Daemon(request.param, config=STRICT) as daemon:
+        yield daemon
+        assert "Traceback" not in daemon.log(), daemon.log()
+
+
+@pytest.fixture(scope="module", params=["uvloop", "epoll"])
+def proxied(request: pytest.FixtureRequest) -> Iterator[Daemon]:
+    """A daemon to which 127.0.0.0/9 are proxies that speak the PROXY protocol, on its TLS listener and its plain one."""
+    with Proxied(request.param, listeners=(TLS, PLAIN), config=PROXIED) as daemon:
+        yield daemon
+        assert "Traceback" not in daemon.log(), daemon.log()
 
 
 def _v1(source: str) -> bytes:
@@ -128,16 +124,16 @@ def test_what_a_client_says_of_its_address_does_not_count(strict: Daemon) -> Non
 
 
 @pytest.mark.parametrize("header", [_v1, _v2])
-def test_a_proxy_header_is_no_request_when_it_is_not_asked_for(strict: Daemon, header: type[object]) -> None:
+def test_a_proxy_header_is_no_request_when_it_is_not_asked_for(strict: Daemon, header: Callable[[str], bytes]) -> None:
     with connect(strict.plain_url, "127.0.8.4") as connection:
-        connection.sendall(header("203.0.113.1") + BYE)  # type: ignore[operator,call-arg]
+        connection.sendall(header("203.0.113.1") + BYE)
         assert statuses(until_closed(connection)) == [400]
 
 
 @pytest.mark.parametrize("header", [_v1, _v2])
 @pytest.mark.parametrize("source", ["203.0.113.1", "2001:db8::1"])
-def test_a_proxy_is_believed_where_it_is_configured(proxied: Daemon, header: type[object], source: str) -> None:
-    preface: bytes = header(source)  # type: ignore[assignment,call-arg]
+def test_a_proxy_is_believed_where_it_is_configured(proxied: Daemon, header: Callable[[str], bytes], source: str) -> None:
+    preface = header(source)
     login = {"Authorization": basic(proxied.user, proxied.password)}
     with Client(proxied.plain_url, preface=preface) as client:
         # The client came from another machine in the clear.

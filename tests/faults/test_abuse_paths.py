@@ -237,6 +237,7 @@ def test_every_answer_carries_what_keeps_browsers_harmless(
     fields = {"Authorization": basic(davd.user, davd.password)} if login else {}
     if method == "PROPFIND":
         fields["Depth"] = "0"
+    fields["User-Agent"] = "over TLS" if tls else "in the clear"
     with Client(davd.url if tls else davd.plain_url) as client:
         answer = client.ask(method, target.replace("{home}", davd.home), fields)
     assert answer.status == status

@@ -31,7 +31,7 @@ async def respond(exchange: Exchange) -> Response:
     """Take the lock that the body describes (200, or 201 with a new empty file), or refresh one without a body (200).
 
     423 with DAV:no-conflicting-lock where another lock is in the way, 207 when that one is below a collection to be
-    locked with Depth infinity.
+    locked with Depth infinity; 413 for a DAV:owner that is too long.
     """
     if exchange.content:
         return await _take(exchange)
@@ -40,6 +40,9 @@ async def respond(exchange: Exchange) -> Response:
 
 async def _take(exchange: Exchange) -> Response:
     info = parse_lockinfo(exchange.content, exchange.request.headers.get("content-type"))
+    # It is told again for each resource in the scope of the lock.
+    if len(info.owner) > exchange.settings.max_lock_owner_bytes:
+        raise HTTPError(413)
     # RFC 4918, 9.10.3: "If no Depth header is submitted on a LOCK request, then the request MUST act as if a
     # 'Depth:infinity' had been submitted", and values other than 0 and infinity "MUST NOT be used".
     if exchange.fields.depth == "1":

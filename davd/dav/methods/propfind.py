@@ -63,9 +63,12 @@ async def respond(exchange: Exchange) -> Response:
 
 
 class Listing:
-    """The answers about one target in one exchange; `tail` is written after the last DAV:response."""
+    """The answers about one target in one exchange; `tail` is written after the last DAV:response.
 
-    __slots__ = ("_base", "_chain", "_exchange", "_renderer", "_tail", "_target")
+    `whole` is the number of members up to which an answer is in one piece.
+    """
+
+    __slots__ = ("_base", "_chain", "_exchange", "_page", "_renderer", "_tail", "_target", "whole")
 
     def __init__(self, exchange: Exchange, target: Resource, renderer: Responses, tail: bytes = b"") -> None:
         self._exchange = exchange
@@ -74,6 +77,8 @@ class Listing:
         self._tail = tail
         self._chain = exchange.node.chain
         self._base = base_href(exchange, exchange.node.path.segments)
+        self.whole = min(WHOLE, renderer.most)
+        self._page = min(PAGE, renderer.most)
 
     async def alone(self) -> bytes | list[bytes]:
         """The target without its members."""
@@ -86,17 +91,17 @@ class Listing:
 
     async def first_members(self) -> list[Resource]:
         """The rows of the first page, and one more if there are further ones."""
-        rows: list[Resource] = await self._exchange.transaction.members(self._target.id, "", WHOLE + 1)
+        rows: list[Resource] = await self._exchange.transaction.members(self._target.id, "", self.whole + 1)
         return rows
 
     async def members(self, with_target: bool, rows: Sequence[Resource]) -> Content:
         """The members of the target, after the target itself if it is wanted; `rows` are those of `first_members`."""
         transaction = self._exchange.transaction
         pieces = await self._of_target() if with_target else []
-        pieces += await self._of_members(transaction, rows[:WHOLE])
-        if len(rows) <= WHOLE:
+        pieces += await self._of_members(transaction, rows[: self.whole])
+        if len(rows) <= self.whole:
             return document(self._renderer, pieces, self._tail)
-        return self._further_members([self._renderer.open, *pieces], rows[WHOLE - 1].name)
+        return self._further_members([self._renderer.open, *pieces], rows[self.whole - 1].name)
 
     async def _of_members(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> list[str]:
         shown = visible(self._exchange.principal, rows)
@@ -110,9 +115,9 @@ class Listing:
         more = True
         while more:
             async with self._exchange.store.read() as transaction:
-                rows = await transaction.members(self._target.id, after, PAGE)
+                rows = await transaction.members(self._target.id, after, self._page)
                 piece = await self._of_members(transaction, rows)
-            more = len(rows) == PAGE
+            more = len(rows) == self._page
             if more:
                 after = rows[-1].name
             for part in encoded(piece):
@@ -129,8 +134,8 @@ class Listing:
             raise HTTPError(403, "{DAV:}propfind-finite-depth")
         pieces = await self._of_target() if with_target else []
         above = [*self._chain, *[row for _, row in found if row.is_collection]]
-        pieces += await self._of_tree(transaction, found[:WHOLE], above)
-        if len(found) <= WHOLE:
+        pieces += await self._of_tree(transaction, found[: self.whole], above)
+        if len(found) <= self.whole:
             return document(self._renderer, pieces, self._tail)
         return self._further_tree([self._renderer.open, *pieces], found, above)
 
@@ -163,9 +168,9 @@ class Listing:
     async def _further_tree(self, first: Sequence[str], found: Tree, above: Sequence[Resource]) -> AsyncIterator[bytes]:
         for part in encoded(first):
             yield part
-        for start in range(WHOLE, len(found), PAGE):
+        for start in range(self.whole, len(found), self._page):
             async with self._exchange.store.read() as transaction:
-                piece = await self._of_tree(transaction, found[start : start + PAGE], above)
+                piece = await self._of_tree(transaction, found[start : start + self._page], above)
             for part in encoded(piece):
                 yield part
         yield self._tail + MULTISTATUS_CLOSE

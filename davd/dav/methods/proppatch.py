@@ -67,7 +67,7 @@ def refusals(
     `stored` are the dead properties that the resource has so far.
     """
     refused: dict[str, Outcome] = {}
-    names = set(stored)
+    sizes = {name: len(element) for name, element in stored.items()}
     for change in changes:
         live = registry.properties.get(change.name)
         if live is not None and live.set is None and not live.stored:
@@ -82,11 +82,15 @@ def refusals(
         if live is not None and not live.stored:
             continue
         if change.fragment is None:
-            names.discard(change.name)
+            sizes.pop(change.name, None)
             continue
-        names.add(change.name)
+        size = sizes[change.name] = len(change.fragment)
         # RFC 4918, 9.2.1: 507 when the server "did not have sufficient space to record the property".
-        if len(change.fragment) > settings.max_dead_property_bytes or len(names) > settings.max_dead_properties:
+        if (
+            size > settings.max_dead_property_bytes
+            or len(sizes) > settings.max_dead_properties
+            or sum(sizes.values()) > settings.max_dead_bytes
+        ):
             refused[change.name] = (507, None)
     return refused
 

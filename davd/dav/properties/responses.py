@@ -31,6 +31,7 @@ _CLOSE_ALL: Final = MULTISTATUS_CLOSE.decode()
 # Stands for a value of its own in each row; compared by identity, and no text any property could have.
 _VARIES: Final = "\0"
 _KEPT_PIECES: Final = 64
+_PAGE_CHARACTERS: Final = 8 * 1024 * 1024
 
 _type = attrgetter("type")
 
@@ -62,7 +63,10 @@ class _Asked:
 
 
 class Responses:
-    """Renders rows for one `Wanted`; knows nothing of any request and may be kept."""
+    """Renders rows for one `Wanted`; knows nothing of any request and may be kept.
+
+    `most` is how many rows at most should be rendered at once: names that clients make up may be long.
+    """
 
     def __init__(self, registry: Registry, wanted: Wanted) -> None:
         self.registry = registry
@@ -81,6 +85,8 @@ class Responses:
         self._storable = frozenset([asked.name for asked in self._asked if _is_dead(asked.live)])
         self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
         self.needs = self._needs()
+        weight = sum([len(asked.start) + len(asked.end) for asked in self._asked])
+        self.most = max(1, _PAGE_CHARACTERS // max(1, weight))
         self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
         self.open = multistatus_open(self._declared).decode()
 

@@ -16,7 +16,7 @@ from davd.dav import guard, multistatus
 from davd.dav.access.decide import visible
 from davd.dav.elements.sync_collection import SyncCollection, parse_sync_collection
 from davd.dav.exchange import Exchange
-from davd.dav.methods.propfind import PAGE, WHOLE, Listing, base_href
+from davd.dav.methods.propfind import PAGE, Listing, base_href
 from davd.dav.properties.responses import Responses, Wanted, document, encoded, responses
 from davd.dav.properties.view import load
 from davd.dav.registry import Report
@@ -71,7 +71,7 @@ async def _body(exchange: Exchange, renderer: Responses, token: str, limit: int)
         # A first synchronisation that needs no limit is a listing.
         listing = Listing(exchange, collection, renderer, sync_token(str(now)))
         rows = await listing.first_members()
-        if len(rows) <= min(limit, WHOLE):
+        if len(rows) <= min(limit, listing.whole):
             return await listing.members(False, rows)
     news = await _gather(exchange, collection, known, now, limit)
     if not token and not news.truncated:
@@ -141,8 +141,8 @@ async def _answer(exchange: Exchange, renderer: Responses, collection: Resource,
         # RFC 6578, 3.6: the truncated answer "MUST" have a response with 507 for the request URI.
         tail = status_response(exchange.href(segments, True), 507, TOO_MANY) + tail
     page = _Page(exchange, renderer, collection, segments)
-    first = await page.render(exchange.transaction, news.lines[:PAGE])
-    if len(news.lines) <= PAGE:
+    first = await page.render(exchange.transaction, news.lines[: page.length])
+    if len(news.lines) <= page.length:
         return document(renderer, first, tail)
     return _further(page, [renderer.open, *first], news.lines, tail + MULTISTATUS_CLOSE)
 
@@ -150,9 +150,9 @@ async def _answer(exchange: Exchange, renderer: Responses, collection: Resource,
 async def _further(page: _Page, first: Sequence[str], lines: Sequence[Change], last: bytes) -> AsyncIterator[bytes]:
     for part in encoded(first):
         yield part
-    for start in range(PAGE, len(lines), PAGE):
+    for start in range(page.length, len(lines), page.length):
         async with page.exchange.store.read() as transaction:
-            piece = await page.render(transaction, lines[start : start + PAGE])
+            piece = await page.render(transaction, lines[start : start + page.length])
         for part in encoded(piece):
             yield part
     yield last
@@ -160,12 +160,17 @@ async def _further(page: _Page, first: Sequence[str], lines: Sequence[Change], l
 
 @dataclass(slots=True)
 class _Page:
-    """Writes lines of a collection's change log."""
+    """Writes lines of a collection's change log, at most `length` of them at once."""
 
     exchange: Exchange
     renderer: Responses
     collection: Resource
     segments: tuple[str, ...]
+
+    @property
+    def length(self) -> int:
+        """How many lines go into one page."""
+        return min(PAGE, self.renderer.most)
 
     async def render(self, transaction: IReadTransaction, lines: Sequence[Change]) -> list[str]:
         """DAV:response elements in pieces; what went after the lines were read is left to the next report."""
