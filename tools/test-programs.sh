@@ -14,6 +14,7 @@ cadaver cadaver
 mount.davfs davfs2
 nginx nginx
 apache2 apache2
+haproxy haproxy
 wrk wrk
 strace strace
 curl curl

@@ -239,6 +239,8 @@ class Application:
             if not committing:
                 upload.discard(content, self._store.blobs)
             raise
+        if exchange.upload is not content:
+            upload.discard(content, self._store.blobs)
         return response
 
     def _credentials(self) -> Hashable:

@@ -20,6 +20,7 @@ from twisted.python.threadpool import ThreadPool
 from davd.config.settings import Settings
 from davd.daemon.admin_plane import AdminTLS, serve
 from davd.daemon.assemble import application_of, authenticator_of
+from davd.daemon.chores import Sweep
 from davd.daemon.prepare import Prepared
 from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
@@ -56,6 +57,7 @@ class Server(Service):
         self._listeners: list[Listener] = []
         self._certificates: list[TLS | AdminTLS] = []
         self._store: SQLiteStore | None = None
+        self._sweep: Sweep | None = None
         self._inode = 0
         self._site: Site | None = None
         self._admin_port: Any = None
@@ -106,6 +108,8 @@ class Server(Service):
         )
         await store.start()
         self._store = store
+        self._sweep = Sweep(store, self._reactor, time.time)
+        self._sweep.start()
         self._inode = _inode(store.path)
         hashing = self._pool("hash", 0, settings.authentication.hash_threads)
         authenticator, self._checkers = authenticator_of(settings, store, hashing, time.time)
@@ -194,6 +198,8 @@ class Server(Service):
                 limit.cancel()
         for checker in self._checkers:
             await checker.stop()
+        if self._sweep is not None:
+            await self._sweep.stop()
         if self._store is not None:
             await self._store.stop()
         for pool in self._pools:

@@ -14,7 +14,7 @@ from davd.model.errors import HTTPError
 async def take(request: Request, method: Method, settings: DavSettings) -> bytes:
     """All of the content; `b""` without one.
 
-    HTTPError 413 when it is longer than `settings.max_xml_bytes`, 415 when there is content that `method` does not take.
+    HTTPError 413 when it is longer than `settings.max_xml_bytes`, 415 when there is content where none is taken.
     """
     body = request.body
     if method.takes == "xml":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from davd.http.response import Response
-from davd.model.resource import COLLECTION, FILE, PRINCIPAL, Resource
+from davd.model.resource import COLLECTION, FILE, PRINCIPAL, NewContent, Resource
 
 if TYPE_CHECKING:
     from davd.dav.exchange import Exchange
@@ -59,9 +59,9 @@ class LiveProperty:
     `name` is in Clark notation. `get` gives the property's content: text (escaped by the writer), or bytes (already
     serialised children), or None when the resource has no such property. `in_allprop` puts it into allprop answers
     (RFC 4918, 9.1: of the RFCs after 2518 none belongs there). `needs` names what `View` must have loaded before `get`
-    is called: `"locks"`, `"quota"`, `"room"`, `"account"`. `set` makes the property writable; it is called inside the PROPPATCH
-    transaction with the new text and raises HTTPError(409) for values it cannot take; properties without `set` are
-    protected.
+    is called: `"locks"`, `"quota"`, `"room"`, `"account"`. `set` makes the property writable; it is called inside the
+    PROPPATCH transaction with the new text and raises HTTPError(409) for values it cannot take; properties without
+    `set` are protected.
     `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.
     `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before any is
     carried out. `stored` tells that clients may store an element of their own under the name, which then counts instead
@@ -82,11 +82,37 @@ class LiveProperty:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What is about to become a member of a collection under `name`.
+
+    `type` is its resource type, `content` what a file is to hold (None for collections) and `content_type` its media
+    type as stated. `replaced` is the member that it takes the place of, `source` the resource that is copied or moved;
+    both None when there is none.
+    """
+
+    name: str
+    type: str
+    content: NewContent | None = None
+    content_type: str = ""
+    replaced: Resource | None = None
+    source: Resource | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionType:
-    """What makes a collection special: `name` is its resource type, `elements` the children of DAV:resourcetype."""
+    """What makes a collection special: `name` is its resource type, `elements` the children of DAV:resourcetype.
+
+    `allowed_parents` are the types of collections in which clients may put one, by MKCOL, COPY or MOVE; None allows
+    all. `check_member` is asked, inside the transaction and with the collection, about each member that PUT, LOCK of an
+    unmapped URL, MKCOL, COPY or MOVE is about to give it; what lies within a copied or moved collection is not asked
+    about. It raises HTTPError for what the collection does not take, and gives the content to be stored in the place of
+    the client's, None to store that.
+    """
 
     name: str
     elements: tuple[str, ...]
+    allowed_parents: frozenset[str] | None = None
+    check_member: Callable[[Exchange, Resource, Member], Awaitable[NewContent | None]] | None = None
 
 
 @dataclass(slots=True)
@@ -103,7 +129,7 @@ class Extension:
 
 FILE_TYPE = CollectionType(FILE, ())
 COLLECTION_TYPE = CollectionType(COLLECTION, ("{DAV:}collection",))
-PRINCIPAL_TYPE = CollectionType(PRINCIPAL, ("{DAV:}collection", "{DAV:}principal"))
+PRINCIPAL_TYPE = CollectionType(PRINCIPAL, ("{DAV:}collection", "{DAV:}principal"), frozenset())
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ _SCRIPT_CAPABLE: Final = frozenset(
     text/xml text/xml-external-parsed-entity text/xsl
     """.split()
 )
-# What a browser takes as leave to look at the content itself (MIME Sniffing Standard, 7), and ranges, which name no type.
+# What a browser takes as leave to guess the type by the content (MIME Sniffing Standard, 7).
 _UNKNOWN: Final = frozenset(("unknown/unknown", "application/unknown"))
 _FORM_TYPES: Final = frozenset(("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"))
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"))

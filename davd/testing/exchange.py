@@ -125,11 +125,14 @@ class Trial:
                 exchange = await self._exchange(request, principal, transaction)
                 exchange.content = content
                 exchange.upload = stored
-                return await row.respond(exchange)
+                response = await row.respond(exchange)
         except BaseException:
             if stored is not None:
                 upload.discard(stored, self.store.blobs)
             raise
+        if stored is not None and exchange.upload is not stored:
+            upload.discard(stored, self.store.blobs)
+        return response
 
     async def _exchange(self, request: Request, principal: Principal, transaction: IReadTransaction) -> Exchange:
         path = request.path.removeprefix(self.settings.prefix) or "/"

@@ -118,4 +118,6 @@ def _work(origin: str, source: str, user: str, password: str) -> Seen:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(_work(*sys.argv[1:], password=sys.stdin.readline().rstrip("\n")))) + "\n")
+    told_origin, told_source, told_user = sys.argv[1:]
+    figures = _work(told_origin, told_source, told_user, sys.stdin.readline().rstrip("\n"))
+    sys.stdout.write(json.dumps(asdict(figures)) + "\n")

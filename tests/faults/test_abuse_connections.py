@@ -48,7 +48,7 @@ def strict(request: pytest.FixtureRequest) -> Iterator[Daemon]:
 
 @pytest.fixture(scope="module", params=["uvloop", "epoll"])
 def proxied(request: pytest.FixtureRequest) -> Iterator[Daemon]:
-    """A daemon to which 127.0.0.0/9 are proxies that speak the PROXY protocol, on its TLS listener and its plain one."""
+    """A daemon to which 127.0.0.0/9 are proxies that speak the PROXY protocol, on both listeners."""
     with Proxied(request.param, listeners=(TLS, PLAIN), config=PROXIED) as daemon:
         yield daemon
         assert "Traceback" not in daemon.log(), daemon.log()
@@ -132,7 +132,9 @@ def test_a_proxy_header_is_no_request_when_it_is_not_asked_for(strict: Daemon, h
 
 @pytest.mark.parametrize("header", [_v1, _v2])
 @pytest.mark.parametrize("source", ["203.0.113.1", "2001:db8::1"])
-def test_a_proxy_is_believed_where_it_is_configured(proxied: Daemon, header: Callable[[str], bytes], source: str) -> None:
+def test_a_proxy_is_believed_where_it_is_configured(
+    proxied: Daemon, header: Callable[[str], bytes], source: str
+) -> None:
     preface = header(source)
     login = {"Authorization": basic(proxied.user, proxied.password)}
     with Client(proxied.plain_url, preface=preface) as client:

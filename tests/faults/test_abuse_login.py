@@ -80,7 +80,9 @@ def test_guesses_from_one_address_are_counted_whatever_the_name(davd: Daemon) ->
             answers.append(client.ask("PROPFIND", "/", fields))
         assert _refused(answers) == {401: MOST, 429: 20}
         # A right password that was never proven from here is a guess like any other.
-        assert client.ask("GET", "/files/somebody/", {"Authorization": basic("somebody", "else's password")}).status == 429
+        assert (
+            client.ask("GET", "/files/somebody/", {"Authorization": basic("somebody", "else's password")}).status == 429
+        )
     with Client(davd.plain_url, "127.0.4.2") as client:
         assert client.ask("GET", davd.home, {"Authorization": basic(davd.user, davd.password)}).status == 200
 
@@ -148,7 +150,8 @@ def test_a_trusted_proxy_tells_whose_guesses_they_are() -> None:
 
 @pytest.mark.timeout(60)
 def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
-    known, unknown = [], []
+    known: list[float] = []
+    unknown: list[float] = []
     with Daemon(config=PATIENT) as davd, Client(davd.plain_url) as client:
         for number in range(50):
             for name, times in ((davd.user, known), (f"nobody-{number}", unknown)):
@@ -157,7 +160,9 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
                 assert client.ask("GET", davd.home, fields).status == 401
                 times.append(time.perf_counter() - since)
     a, b = statistics.median(known), statistics.median(unknown)
-    sys.stdout.write(f"medians of 50: known {a * 1000:.2f} ms, unknown {b * 1000:.2f} ms, gap {abs(a - b) * 1000:.2f}\n")
+    sys.stdout.write(
+        f"medians of 50: known {a * 1000:.2f} ms, unknown {b * 1000:.2f} ms, gap {abs(a - b) * 1000:.2f}\n"
+    )
     # Without a hash for nobody the unknown names would be done in a twentieth of the time.
     assert abs(a - b) < 0.25 * max(a, b)
 
@@ -166,7 +171,20 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
 def test_the_log_holds_no_secret_and_no_line_that_a_client_wrote(davd: Daemon) -> None:
     before = len(davd.log())
     forged = "2026-01-01T00:00:00+0000 [davd#info] forged"
-    breaks = ("\n", "\r\n", "\r", "\x1b[2K\x1b[1A", "\x85", "\u2028", "\u2029", "\x9b2K", "\u202e", "\x00", "\x7f", "\x08")
+    breaks = (
+        "\n",
+        "\r\n",
+        "\r",
+        "\x1b[2K\x1b[1A",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\x9b2K",
+        "\u202e",
+        "\x00",
+        "\x7f",
+        "\x08",
+    )
     with Client(davd.plain_url, "127.0.6.1") as client:
         for number, (ending, where) in enumerate(product(breaks, ("name", "password", "path", "field"))):
             told = f"x{ending}{forged}"

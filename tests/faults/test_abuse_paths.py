@@ -46,7 +46,22 @@ DOTS = (
     "%5c..",
     "..%5c",
 )
-SLASHES = ("/", "//", "%2f", "%2F", "%5c", "%252f", "%c0%af", "%e0%80%af", "%ef%bc%8f", "%e2%88%95", "/./", ";/", "%00/", "\\")
+SLASHES = (
+    "/",
+    "//",
+    "%2f",
+    "%2F",
+    "%5c",
+    "%252f",
+    "%c0%af",
+    "%e0%80%af",
+    "%ef%bc%8f",
+    "%e2%88%95",
+    "/./",
+    ";/",
+    "%00/",
+    "\\",
+)
 TARGETS = (
     "etc/passwd",
     "davd.sqlite",
@@ -60,9 +75,41 @@ NAMES = (
     *("davd.sqlite", "key.pem", "certificate.pem", "blobs", "blobs/lock", ".davd", ".DAV", ".davdprops", ".htaccess"),
     *("CON", "NUL", "aux.txt", "com1", "x:y", "x::$DATA", "x.", "x%20", "~root", "~", "-", "%", "%2", "%zz", "%u0041"),
     *("%ed%a0%80", "%f4%90%80%80", "%fe%ff", "%c3", "%80", "%ef%bf%bf", "%f0%9f%92%a9", "%e2%80%ae", "%ef%bb%bf"),
-    *("%0a", "%0d%0aX-A:%20b", "%1b[2J", "%7f", "%00", "a%00.txt", "a" * 255, "a" * 256, "%61" * 300, "a/" * 63, "a/" * 100),
+    *(
+        "%0a",
+        "%0d%0aX-A:%20b",
+        "%1b[2J",
+        "%7f",
+        "%00",
+        "a%00.txt",
+        "a" * 255,
+        "a" * 256,
+        "%61" * 300,
+        "a/" * 63,
+        "a/" * 100,
+    ),
     *("%c3%a9", "e%cc%81", "%e1%84%80%e1%85%a1", "%ea%b0%80", "%ef%ac%81", "%c5%bf", "%e2%84%aa"),
-    *("?", "?x=../..", ";", ";x", "&", "=", "+", "$", "!", "'", "(", ")", "*", ",", "@", ":", "%3f", "%23", "%3a%2f%2f"),
+    *(
+        "?",
+        "?x=../..",
+        ";",
+        ";x",
+        "&",
+        "=",
+        "+",
+        "$",
+        "!",
+        "'",
+        "(",
+        ")",
+        "*",
+        ",",
+        "@",
+        ":",
+        "%3f",
+        "%23",
+        "%3a%2f%2f",
+    ),
 )
 SIGNS = (b"SQLite format 3", b"PRIVATE KEY", b"root:x:", b"root:!:", b"argon2id")
 CANARY = b"what belongs to somebody else"
@@ -133,7 +180,10 @@ def _complaint(answer: Answer, what: str, foreign: bool = False) -> str | None:
 
 def _is_listing(answer: Answer) -> bool:
     """Whether it is davd's own page of a collection, which may use its own style and nothing else."""
-    return LISTING.fullmatch(answer.fields.get(POLICY, "")) is not None and answer.content[:15].lower() == b"<!doctype html>"
+    return (
+        LISTING.fullmatch(answer.fields.get(POLICY, "")) is not None
+        and answer.content[:15].lower() == b"<!doctype html>"
+    )
 
 
 @pytest.mark.timeout(120)
@@ -283,9 +333,9 @@ def test_what_a_browser_could_run_is_only_ever_downloaded(davd: Daemon, name: st
         assert content_type is not None
         return
     assert {name: answer.fields.get(name) for name in SECURITY} == SECURITY
-    assert (
-        answer.fields.get("content-disposition", "").startswith("attachment")
-        or answer.fields["content-type"] in ("application/octet-stream", "text/plain")
+    assert answer.fields.get("content-disposition", "").startswith("attachment") or answer.fields["content-type"] in (
+        "application/octet-stream",
+        "text/plain",
     )
 
 

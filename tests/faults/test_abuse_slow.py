@@ -18,7 +18,7 @@ from tests.conformance.daemon import Daemon
 from tests.faults.honest import Honest
 from tests.faults.raw import Client, basic, connect, head, sockets, wait_until
 
-HEADER, GRACE, HANDSHAKE, SEND, LINGER = 2.0, 1.0, 2.0, 2.0, 0.5
+HEADER, GRACE, HANDSHAKE, SEND, LINGER = 2.0, 1.0, 2.0, 1.0, 0.5
 CONFIG = f"""
 [net]
 exempt_networks = []

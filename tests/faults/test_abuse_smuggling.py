@@ -120,10 +120,10 @@ def test_davd_never_sees_more_requests_than_the_proxy_passed_on(
     davd: Daemon, kind: type[Proxy], tmp_path: Path
 ) -> None:
     with Tap(address_of(davd.plain_url)) as tap, kind(tmp_path / kind.name, tap.port) as proxy:
-        cases = [(case.name, case.data) for case in (*BAD_REQUESTS, *GOOD_REQUESTS)]
+        cases = [*[case.data for case in BAD_REQUESTS], *[case.data for case in GOOD_REQUESTS]]
 
-        def tried(case: tuple[str, bytes]) -> None:
-            _through(proxy.port, _with_login(davd, case[1]) + SMUGGLED)
+        def tried(data: bytes) -> None:
+            _through(proxy.port, _with_login(davd, data) + SMUGGLED)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(tried, cases))

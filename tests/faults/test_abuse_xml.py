@@ -22,6 +22,7 @@ MOST_MEMORY = 50 * MIB
 SECRET = "what stands in a file of the server's machine"
 
 # What a well-formed, harmless body of each method begins and ends with.
+LOCK = "<D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>"
 ENVELOPES = {
     "PROPFIND": ("<D:propfind xmlns:D='DAV:'{more}><D:prop>", "</D:prop></D:propfind>"),
     "PROPPATCH": (
@@ -33,8 +34,7 @@ ENVELOPES = {
         "</D:prop></D:sync-collection>",
     ),
     "LOCK": (
-        "<D:lockinfo xmlns:D='DAV:'{more}><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>"
-        "<D:owner>",
+        "<D:lockinfo xmlns:D='DAV:'{more}>" + LOCK + "<D:owner>",
         "</D:owner></D:lockinfo>",
     ),
     "MKCOL": ("<D:mkcol xmlns:D='DAV:'{more}><D:set><D:prop>", "</D:prop></D:set></D:mkcol>"),
@@ -79,7 +79,8 @@ def _bodies(method: str, outside: Path, port: int) -> dict[str, bytes]:
         "namespaces": _body(method, "<x/>", more="".join(f" xmlns:n{n}='u{n}'" for n in range(40_000))),
         "namespaces one by one": _body(method, "".join(f"<x xmlns='u{n}'/>" for n in range(40_000))),
         "a name without an end": _body(method, "<" + "a" * 900_000),
-        "UTF-7": plain.replace("version='1.0'", "version='1.0' encoding='UTF-7'").replace("<D:getetag/>", "+ADw-x/>")
+        "UTF-7": plain.replace("version='1.0'", "version='1.0' encoding='UTF-7'")
+        .replace("<D:getetag/>", "+ADw-x/>")
         .encode(),
         "EBCDIC": plain.replace("version='1.0'", "version='1.0' encoding='cp037'").encode("cp037"),
         "UTF-16 without its mark": plain.encode("utf-16-le"),

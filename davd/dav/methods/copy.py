@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davd.dav import guard, quota
+from davd.dav import guard, membership, quota
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
 from davd.dav.methods.destination import Destination, check_overwrite, destination, written
@@ -15,7 +15,7 @@ from davd.dav.registry import Method
 from davd.http.response import Response
 from davd.model.errors import HTTPError
 from davd.model.lock import Lock
-from davd.model.resource import PRINCIPAL, Resource
+from davd.model.resource import Resource
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -30,16 +30,19 @@ async def respond(exchange: Exchange) -> Response:
         raise HTTPError(400, detail="COPY of a collection with Depth 1")
     infinite = exchange.fields.depth != "0"
     place = await destination(exchange, within=not infinite)
-    if not source.owner or source.type == PRINCIPAL:
-        # The levels above the homes hold what belongs to others, and a user cannot be doubled.
+    if not source.owner:
+        # The levels above the homes hold what belongs to others.
         raise HTTPError(403, detail="a resource that cannot be copied")
     await guard.check_preconditions(exchange)
     check_overwrite(exchange, place)
     await guard.check_locks(exchange, place.locked, place.below)
-    length = await _length(exchange, source, infinite)
+    changed = await membership.admit_existing(exchange, place.parent, place.name, source, place.overwritten)
+    length = await _length(exchange, source, infinite) if changed is None else changed.length
     freed = 0 if place.overwritten is None else await _length(exchange, place.overwritten, True, limited=False)
     await quota.require_room(exchange.transaction, exchange.settings, place.parent.owner, length - freed)
     resource = await _copy(exchange, source, place, infinite)
+    if changed is not None:
+        await exchange.transaction.replace(resource, changed, resource.content_type, exchange.now)
     return written(exchange, place, resource)
 
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from hashlib import sha256
 from uuid import uuid4
 
-from davd.dav import guard, if_header
+from davd.dav import guard, if_header, membership
 from davd.dav.access.privileges import BIND, WRITE_CONTENT
 from davd.dav.elements.lockinfo import LockInfo, parse_lockinfo
 from davd.dav.exchange import Exchange
 from davd.dav.properties.lockdiscovery import active_locks
-from davd.dav.registry import Method
+from davd.dav.registry import Member, Method
 from davd.formats.xml import writer
 from davd.http.response import Response
 from davd.model.errors import HTTPError
@@ -105,8 +105,9 @@ async def _create(exchange: Exchange) -> Resource:
     node = exchange.node
     await guard.check_locks(exchange, [node.chain])
     parent = node.chain[-1]
+    content = await membership.admit(exchange, parent, Member(node.path.name, FILE, _EMPTY)) or _EMPTY
     created: Resource = await exchange.transaction.create(
-        parent, node.path.name, FILE, parent.owner, exchange.now, _EMPTY, ""
+        parent, node.path.name, FILE, parent.owner, exchange.now, content, ""
     )
     return created
 

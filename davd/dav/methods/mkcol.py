@@ -5,17 +5,17 @@ Implements: RFC 4918, 9.3; RFC 5689, 3, 4, 5.1, 5.2
 
 from __future__ import annotations
 
-from davd.dav import guard
+from davd.dav import guard, membership
 from davd.dav.access.privileges import BIND
 from davd.dav.elements.mkcol import MkCol, parse_mkcol
 from davd.dav.exchange import Exchange
 from davd.dav.methods.proppatch import Outcome, apply, propstats, refusals
 from davd.dav.multistatus import CONTENT_TYPE
-from davd.dav.registry import Method, Registry
+from davd.dav.registry import Member, Method, Registry
 from davd.formats.xml import reader, writer
 from davd.http.response import Response
 from davd.model.errors import HTTPError
-from davd.model.resource import COLLECTION, FILE, PRINCIPAL, Resource
+from davd.model.resource import COLLECTION, FILE, Resource
 
 _RESOURCE_TYPE = "{DAV:}resourcetype"
 _PLAIN = MkCol()
@@ -25,7 +25,7 @@ async def respond(exchange: Exchange) -> Response:
     """Create the collection; 201.
 
     409 without a parent collection, 415 for a body that is no DAV:mkcol, 424 with a DAV:mkcol-response, and nothing
-    created, when a property or the type in the body cannot be had.
+    created, when a property or the type in the body cannot be had, or not there.
     """
     node = exchange.node
     parent = guard.require_parent(exchange, node, BIND)
@@ -34,10 +34,11 @@ async def respond(exchange: Exchange) -> Response:
     await guard.check_locks(exchange, [node.chain])
     refused = refusals(exchange.registry, exchange.settings, wanted.properties, {})
     type = resource_type(exchange.registry, wanted.resource_type)
-    if type is None:
+    if type is None or not membership.may_hold(exchange.registry, parent, type):
         refused[_RESOURCE_TYPE] = (403, "{DAV:}valid-resourcetype")
     if type is None or refused:
         return refusal(wanted, refused)
+    await membership.admit(exchange, parent, Member(node.path.name, type))
     created: Resource = await exchange.transaction.create(parent, node.path.name, type, parent.owner, exchange.now)
     await apply(exchange, created, wanted.properties)
     return Response(201)
@@ -57,12 +58,12 @@ def _wanted(exchange: Exchange) -> MkCol:
 def resource_type(registry: Registry, elements: tuple[str, ...] | None) -> str | None:
     """The type of collection that has `elements` in its DAV:resourcetype, a plain one for None.
 
-    None when there is no such type, or none that a client may create.
+    None when there is no such type.
     """
     if elements is None:
         return COLLECTION
     for kind in registry.collection_types.values():
-        if kind.name not in (FILE, PRINCIPAL) and set(kind.elements) == set(elements):
+        if kind.name != FILE and set(kind.elements) == set(elements):
             return kind.name
     return None
 

@@ -5,7 +5,7 @@ Implements: RFC 4918, 7.6, 9.9
 
 from __future__ import annotations
 
-from davd.dav import guard
+from davd.dav import guard, membership, quota
 from davd.dav.access.privileges import READ, UNBIND
 from davd.dav.exchange import Exchange
 from davd.dav.methods.destination import check_overwrite, destination, written
@@ -33,11 +33,18 @@ async def respond(exchange: Exchange) -> Response:
     check_overwrite(exchange, place)
     below = [*place.below, source] if source.is_collection else place.below
     await guard.check_locks(exchange, [node.chain[:-1], node.chain, *place.locked], below)
+    changed = await membership.admit_existing(exchange, place.parent, place.name, source, place.overwritten)
+    if changed is not None:
+        overwritten = 0 if place.overwritten is None else place.overwritten.content_length
+        growth = changed.length - source.content_length - overwritten
+        await quota.require_room(transaction, exchange.settings, place.parent.owner, growth)
     if place.overwritten is not None:
         # RFC 4918, 9.9.3: "prior to performing the move, the server MUST perform a DELETE with 'Depth: infinity' on the
         # destination resource."
         await transaction.delete(place.overwritten, now)
     moved: Resource = await transaction.move(source, place.parent, place.name, place.parent.owner, now)
+    if changed is not None:
+        await transaction.replace(moved, changed, moved.content_type, now)
     return written(exchange, place, moved)
 
 

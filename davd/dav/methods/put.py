@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from davd.dav import content_type, guard, quota
+from davd.dav import content_type, guard, membership, quota
 from davd.dav.access.privileges import BIND, WRITE_CONTENT
 from davd.dav.exchange import Exchange
 from davd.dav.methods import get
-from davd.dav.registry import Method
+from davd.dav.registry import Member, Method
 from davd.dav.upload import expected_length
 from davd.http.prefer import Preferences
 from davd.http.response import Response
@@ -48,14 +48,19 @@ async def respond(exchange: Exchange) -> Response:
     node, transaction, now = exchange.node, exchange.transaction, exchange.now
     kind = content_type.stated(exchange.request.headers.get("content-type"))
     modified = _modified(exchange)
+    changed = await membership.admit(exchange, parent, Member(node.path.name, FILE, upload, kind, node.resource))
+    if changed is not None:
+        await quota.require_room(transaction, exchange.settings, parent.owner, _growth(exchange, changed.length))
+        exchange.upload = upload = changed
     stored: Resource
     if node.resource is None:
         stored = await transaction.create(parent, node.path.name, FILE, parent.owner, now, upload, kind, modified)
     else:
         stored = await transaction.replace(node.resource, upload, kind, now, modified)
     status = 201 if node.resource is None else 204
-    # RFC 9110, 9.3.4: a validator is sent because the content "was saved without any transformation".
-    headers = {"ETag": stored.etag}
+    # RFC 9110, 9.3.4: an origin server "MUST NOT send a validator field" unless the content "was saved without any
+    # transformation".
+    headers = {} if changed is not None else {"ETag": stored.etag}
     if modified is not None:
         headers["X-OC-MTime"] = "accepted"
     preferences = Preferences.from_headers(exchange.request.headers)
@@ -83,9 +88,14 @@ async def _permit(exchange: Exchange, length: int) -> Resource:
     await guard.check_preconditions(exchange)
     # RFC 4918, 7.4: adding a member changes a locked collection, changing the content of one does not.
     await guard.check_locks(exchange, [node.chain])
-    growth = length if resource is None else length - resource.content_length
-    await quota.require_room(exchange.transaction, exchange.settings, parent.owner, growth)
+    await quota.require_room(exchange.transaction, exchange.settings, parent.owner, _growth(exchange, length))
     return parent
+
+
+def _growth(exchange: Exchange, length: int) -> int:
+    """How many bytes more its owner has when the file has `length` bytes."""
+    resource = exchange.node.resource
+    return length if resource is None else length - resource.content_length
 
 
 def _modified(exchange: Exchange) -> float | None:

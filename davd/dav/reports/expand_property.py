@@ -30,6 +30,8 @@ from davd.tree.node import Node
 
 # The most DAV:response elements in one answer, those within others included.
 MOST: Final = 1000
+MOST_CHARACTERS: Final = 16 * 1024 * 1024
+TOO_MUCH: Final = "{DAV:}number-of-matches-within-limits"
 
 _HREF: Final = re.compile(r"<D:href>([^<]*)</D:href>")
 
@@ -37,7 +39,8 @@ _HREF: Final = re.compile(r"<D:href>([^<]*)</D:href>")
 async def respond(exchange: Exchange) -> Response:
     """207 with the target, and at Depth 1 its members.
 
-    400 for Depth infinity, 507 when the answer would have more than `MOST` responses.
+    400 for Depth infinity, 507 when the answer would have more than `MOST` responses or `MOST_CHARACTERS`, those that
+    are told again within others included.
     """
     headers = exchange.request.headers
     asked = parse_expand_property(exchange.content, headers.get("content-type"))
@@ -64,11 +67,12 @@ async def _members(exchange: Exchange, node: Node) -> list[Node]:
 
 @dataclass(slots=True)
 class _Expansion:
-    """One answer being written; `written` counts its responses."""
+    """One answer being written; `written` counts its responses, `characters` their text."""
 
     exchange: Exchange
     minimal: bool
     written: int = 0
+    characters: int = 0
 
     def renderer(self, asked: tuple[ExpandedProperty, ...]) -> Responses:
         names = tuple(dict.fromkeys([wanted.name for wanted in asked]))
@@ -77,7 +81,7 @@ class _Expansion:
     async def response(self, node: Node, asked: tuple[ExpandedProperty, ...]) -> str:
         self.written += 1
         if self.written > MOST:
-            raise HTTPError(507, "{DAV:}number-of-matches-within-limits")
+            raise HTTPError(507, TOO_MUCH)
         row = node.chain[-1]
         renderer = self.renderer(asked)
         view = await load(self.exchange, self.exchange.transaction, renderer.needs, [row], node.chain[:-1])
@@ -86,7 +90,12 @@ class _Expansion:
         for wanted in asked:
             if wanted.properties and wanted.name in found and wanted.name not in stored:
                 found[wanted.name] = await self._expand(found[wanted.name], wanted.properties)
-        return renderer.whole(base_href(self.exchange, node.path.segments), row, list(found.values()), missing)
+        text = renderer.whole(base_href(self.exchange, node.path.segments), row, list(found.values()), missing)
+        # All of the answer is in memory before any of it leaves.
+        self.characters += len(text)
+        if self.characters > MOST_CHARACTERS:
+            raise HTTPError(507, TOO_MUCH)
+        return text
 
     async def _expand(self, element: str, asked: tuple[ExpandedProperty, ...]) -> str:
         """The element with a DAV:response in the place of each href."""

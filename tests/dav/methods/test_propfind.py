@@ -339,7 +339,7 @@ class TestPages:
         response = ask(made, HOME, depth, body.encode())
         assert isinstance(response.body, AsyncIterator)
         pieces = run(_pieces(response.body))
-        assert sum(map(len, pieces)) > 30 * 1024**2
+        assert sum(map(len, pieces)) > 25 * 1024**2
         assert max(map(len, pieces)) < 10 * 1024**2
         answers = by_href(made, Response(207, response.headers, b"".join(pieces)))
         assert list(answers) == [HOME, *[f"{HOME}{index:03}" for index in range(60)]]

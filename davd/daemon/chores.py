@@ -1,0 +1,56 @@
+"""What the server does by itself once in a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from davd.interfaces.store import IStore, StoreError
+
+log = Logger(namespace="davd.chores")
+
+EVERY_SECONDS = 3600.0
+# RFC 6578, 3.2 lets a server forget old changes; a client that was away for longer starts anew.
+TOMBSTONE_SECONDS = 90 * 86_400.0
+
+
+class Sweep:
+    """Removes what has expired, once an hour: locks, kept values, and tombstones of more than 90 days."""
+
+    def __init__(self, store: IStore, clock: IReactorTime, now: Callable[[], float]) -> None:
+        self._store = store
+        self._now = now
+        self._loop = LoopingCall(self._sweep)
+        self._loop.clock = clock
+        self._running: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Sweep in an hour for the first time: a start has enough to do."""
+        self._loop.start(EVERY_SECONDS, now=False)
+
+    async def stop(self) -> None:
+        """Sweep no more, and wait for the sweep that runs."""
+        running = self._running
+        if self._loop.running:
+            self._loop.stop()
+        if running is not None and not running.called:
+            await running
+
+    def _sweep(self) -> Deferred[None]:
+        self._running = running = Deferred.fromCoroutine(self._work())
+        return running
+
+    async def _work(self) -> None:
+        now = self._now()
+        try:
+            async with self._store.write() as transaction:
+                removed = await transaction.sweep(now, now - TOMBSTONE_SECONDS)
+        except (StoreError, CancelledError) as error:
+            log.error("the sweep failed: {error}", error=error)
+            return
+        if removed:
+            log.info("swept {removed} expired rows", removed=removed)
