@@ -3,7 +3,7 @@
 # test    every test but the measurements; installs what it needs: under fifteen minutes
 # conform other people's clients against the daemon (a part of test)
 # bench   davd and its peers, measured
-# format  let ruff lay out the code;  map  write docs/map.md;  venv  only install;  clean  remove what these made
+# format  let ruff lay out the code;  map, conf  write docs/map.md, conf/davd.toml;  venv  only install;  clean  remove what these made
 
 VENV ?= .venv
 DATA ?= davd-data
@@ -16,7 +16,7 @@ export VENV
 # Where Debian keeps nginx, apache2 and mount.davfs
 test conform bench: export PATH := $(PATH):/usr/sbin:/sbin
 .PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform bench \
-    format map clean
+    format map conf clean
 
 run: venv
 	@exec $(VENV)/bin/twistd --nodaemon --pidfile= --reactor uvloop davd --data '$(DATA)' \
@@ -65,6 +65,9 @@ format: venv-test
 
 map: venv-test
 	$(VENV)/bin/python tools/make_map.py
+
+conf: venv-test
+	$(VENV)/bin/python tools/make_conf.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \

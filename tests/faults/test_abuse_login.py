@@ -23,14 +23,17 @@ MOST = 10
 VERBS = ("GET", "HEAD", "PUT", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "DELETE", "REPORT", "OPTIONS")
 TRUSTING = '[net]\ntrusted_proxies = ["127.0.0.1/32"]\n'
 PATIENT = "[authentication]\nmax_failures = 1000000\n"
+PASSWORD = "one that nobody guesses"
 GUESS = "a-guess-that-no-log-may-hold"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} \[[^\]]+\] ")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def davd() -> Iterator[Daemon]:
-    """A daemon that nobody has guessed at yet."""
+    """A daemon with two more accounts, `victim` and `quiet`; each test guesses at other names from other addresses."""
     with Daemon() as daemon:
+        for name in ("victim", "quiet"):
+            daemon.add_user(name, PASSWORD)
         yield daemon
         assert "Traceback" not in daemon.log(), daemon.log()
 
@@ -45,7 +48,7 @@ def _refused(answers: list[Answer]) -> Counter[int]:
 
 @pytest.mark.timeout(60)
 def test_guesses_at_one_name_are_counted_wherever_they_come_from_and_however_they_look(davd: Daemon) -> None:
-    spellings = [davd.user, davd.user.upper(), davd.user.title(), davd.user.swapcase()]
+    spellings = ["victim", "VICTIM", "Victim", "vICTIM"]
     answers = []
     for number, verb in zip(range(60), VERBS * 5, strict=True):
         fields = {
@@ -60,18 +63,14 @@ def test_guesses_at_one_name_are_counted_wherever_they_come_from_and_however_the
     assert seen == {401: MOST, 429: len(answers) - MOST}
     with Client(davd.plain_url, "127.0.5.1") as client:
         # Not even the right password tells whether it is right.
-        assert client.ask("GET", davd.home, {"Authorization": basic(davd.user, davd.password)}).status == 429
-    davd.add_user("somebody", "else's password")
-    with Client(davd.plain_url, "127.0.5.1") as client:
-        login = {"Authorization": basic("somebody", "else's password")}
-        assert client.ask("GET", "/files/somebody/", login).status == 200
+        assert client.ask("GET", "/files/victim/", {"Authorization": basic("victim", PASSWORD)}).status == 429
+        assert client.ask("GET", davd.home, {"Authorization": basic(davd.user, davd.password)}).status == 200
 
 
 @pytest.mark.timeout(60)
 def test_guesses_from_one_address_are_counted_whatever_the_name(davd: Daemon) -> None:
-    davd.add_user("somebody", "else's password")
     answers = []
-    with Client(davd.plain_url, "127.0.4.1") as client:
+    with Client(davd.plain_url, "127.0.3.1") as client:
         for number in range(30):
             fields = {
                 "Authorization": basic(f"name-{number}", GUESS),
@@ -80,18 +79,16 @@ def test_guesses_from_one_address_are_counted_whatever_the_name(davd: Daemon) ->
             answers.append(client.ask("PROPFIND", "/", fields))
         assert _refused(answers) == {401: MOST, 429: 20}
         # A right password that was never proven from here is a guess like any other.
-        assert (
-            client.ask("GET", "/files/somebody/", {"Authorization": basic("somebody", "else's password")}).status == 429
-        )
-    with Client(davd.plain_url, "127.0.4.2") as client:
-        assert client.ask("GET", davd.home, {"Authorization": basic(davd.user, davd.password)}).status == 200
+        assert client.ask("GET", "/files/quiet/", {"Authorization": basic("quiet", PASSWORD)}).status == 429
+    with Client(davd.plain_url, "127.0.3.2") as client:
+        assert client.ask("GET", "/files/quiet/", {"Authorization": basic("quiet", PASSWORD)}).status == 200
 
 
 @pytest.mark.timeout(60)
 def test_many_guesses_at_once_gain_nothing(davd: Daemon) -> None:
     def guess(number: int) -> Answer:
-        with Client(davd.plain_url, f"127.0.4.{number + 1}") as client:
-            return client.ask("GET", davd.home, {"Authorization": basic(davd.user, f"{GUESS}{number}")})
+        with Client(davd.plain_url, f"127.0.5.{number + 2}") as client:
+            return client.ask("GET", davd.home, {"Authorization": basic("somebody", f"{GUESS}{number}")})
 
     with ThreadPoolExecutor(40) as pool:
         seen = _refused(list(pool.map(guess, range(40))))
@@ -106,7 +103,7 @@ def test_a_flood_of_guesses_is_a_bounded_queue(davd: Daemon) -> None:
 
     def guess(number: int) -> Answer:
         with Client(davd.plain_url, f"127.0.{10 + number // 200}.{number % 200 + 1}") as client:
-            return client.ask("GET", davd.home, {"Authorization": basic(f"name-{number}", GUESS)})
+            return client.ask("GET", davd.home, {"Authorization": basic(f"flood-{number}", GUESS)})
 
     with Client(davd.plain_url) as honest:
         login = {"Authorization": basic(davd.user, davd.password)}
@@ -153,7 +150,7 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     known: list[float] = []
     unknown: list[float] = []
     with Daemon(config=PATIENT) as davd, Client(davd.plain_url) as client:
-        for number in range(50):
+        for number in range(30):
             for name, times in ((davd.user, known), (f"nobody-{number}", unknown)):
                 fields = {"Authorization": basic(name, f"{GUESS}{number}")}
                 since = time.perf_counter()
@@ -161,10 +158,10 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
                 times.append(time.perf_counter() - since)
     a, b = statistics.median(known), statistics.median(unknown)
     sys.stdout.write(
-        f"medians of 50: known {a * 1000:.2f} ms, unknown {b * 1000:.2f} ms, gap {abs(a - b) * 1000:.2f}\n"
+        f"medians of 30: known {a * 1000:.2f} ms, unknown {b * 1000:.2f} ms, gap {abs(a - b) * 1000:.2f}\n"
     )
     # Without a hash for nobody the unknown names would be done in a twentieth of the time.
-    assert abs(a - b) < 0.25 * max(a, b)
+    assert abs(a - b) < 0.5 * max(a, b)
 
 
 @pytest.mark.timeout(60)

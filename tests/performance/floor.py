@@ -1,57 +1,82 @@
 """The bare writer that durable PUTs are held against: `python -m tests.performance.floor FOLDER SECONDS`.
 
-It commits rows like those of a PUT (the resource with its 4 KiB, and its line in the change log) in groups of 16 to
-SQLite in WAL mode with synchronous=FULL, and prints the figures as JSON.
+It commits the rows of davd's own PUT of a new 4 KiB file, into davd's own schema and with davd's own settings of the
+connection, in groups of 16: the resource with its indexes, its content, the parent's change number and time, what its
+owner stores, and the store's last number. It asks nothing before it writes. The figures are printed as JSON.
 """
 
 import json
 import os
 import random
+import shutil
 import sys
 import time
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import apsw
 
+from davd.stores.settings import StoreSettings
+from davd.stores.sqlite.connection import connect
+from davd.stores.sqlite.migrate import migrate, migrations
+
 GROUP = 16
 SIZE = 4096
-SCHEMA = """
-CREATE TABLE resource (
-    id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, owner TEXT NOT NULL,
-    etag TEXT NOT NULL, content_type TEXT, length INTEGER NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
-    revision INTEGER NOT NULL, content BLOB, UNIQUE (parent_id, name)
-);
-CREATE TABLE change (
-    collection_id INTEGER NOT NULL, revision INTEGER NOT NULL, name TEXT NOT NULL, removed INTEGER NOT NULL,
-    PRIMARY KEY (collection_id, revision)
-) WITHOUT ROWID;
-"""
-RESOURCE = "INSERT INTO resource VALUES (NULL, 1, ?, 'file', 'bench', ?, 'application/octet-stream', ?, ?, ?, ?, ?)"
-CHANGE = "INSERT INTO change VALUES (1, ?, ?, 0)"
+OWNER = "bench"
+FOLDER = 2  # "/files", which the schema brings
+RESOURCE = (
+    f"INSERT INTO resource VALUES (?1, {FOLDER}, ?2, 'file', '{OWNER}', ?3, 'application/octet-stream', {SIZE},"
+    " ?4, ?4, ?5, 0, NULL, ?6)"
+)
+CONTENT = "INSERT INTO content VALUES (?, ?)"
+PARENT = f"UPDATE resource SET sync_revision = ?, modified = ? WHERE id = {FOLDER}"
+USAGE = f"UPDATE usage SET used = used + ? WHERE owner = '{OWNER}'"
+NUMBER = "UPDATE store SET number = ?"
+
+
+def _content(size: int) -> Callable[[int], bytes]:
+    """Content of that many bytes, another for each number."""
+    block = random.Random(size).randbytes(size - 8)
+    return lambda number: number.to_bytes(8, "big") + block
 
 
 def write(folder: Path, seconds: float) -> dict[str, float]:
     """Commit groups for `seconds`: {rows: their number, seconds: the time, cpu: user and system seconds}."""
-    connection = apsw.Connection(str(folder / "floor.db"))
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(SCHEMA)
-    block = random.Random(SIZE).randbytes(SIZE - 8)
-    number = 0
+    place = folder / "floor"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    settings = StoreSettings()
+    path = str(place / "davd.sqlite")
+    connection = connect(path, settings)
+    migrate(connection, path, migrations(), settings.busy_seconds)
+    execute = connection.execute
+    execute("INSERT INTO usage VALUES (?, 0)", (OWNER,))
+    number: int = execute("SELECT number FROM store").get
+    first, revision, content = number, 0, _content(SIZE)
+    copied = 0
     begun, spent = time.monotonic(), time.process_time()
     while time.monotonic() - begun < seconds:
-        connection.execute("BEGIN IMMEDIATE")
+        execute("BEGIN IMMEDIATE")
+        now = time.time()
         for _ in range(GROUP):
             number += 1
-            name, now = str(number), time.time()
-            content = number.to_bytes(8, "big") + block
-            connection.execute(RESOURCE, (name, f'"{number:x}"', SIZE, now, now, number, content))
-            connection.execute(CHANGE, (number, name))
-        connection.execute("COMMIT")
-    result = {"rows": number, "seconds": time.monotonic() - begun, "cpu": time.process_time() - spent}
+            revision += 1
+            data = content(number)
+            digest = sha256(data).hexdigest()
+            execute(RESOURCE, (number, str(number), f'"{digest[:20]}-{number:x}"', now, revision, digest))
+            execute(CONTENT, (number, data))
+        execute(PARENT, (revision, now))
+        execute(USAGE, (GROUP * SIZE,))
+        execute(NUMBER, (number,))
+        execute("COMMIT")
+        copied += 1
+        if copied * (GROUP + 8) * 2 >= settings.checkpoint_pages:
+            connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            copied = 0
+    result = {"rows": number - first, "seconds": time.monotonic() - begun, "cpu": time.process_time() - spent}
     connection.close()
-    for suffix in ("", "-wal", "-shm"):
-        (folder / f"floor.db{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(place)
     return result
 
 

@@ -104,6 +104,16 @@ def test_an_answer_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     assert report(made, '<property name="owner"><property name="displayname"/></property>').status == 207
 
 
+def test_long_names_do_not_make_a_long_answer() -> None:
+    made = filled()
+    for index in range(20):
+        made.request("PUT", f"{HOME}{index}", {}, b"x")
+    # A megabyte of names for each of the members.
+    names = "".join([f'<property name="p{index}" namespace="urn:{"n" * 1000}"/>' for index in range(950)])
+    assert report(made, names, HOME, Depth="1").status == 507
+    assert report(made, names, HOME).status == 207
+
+
 def test_bodies_that_name_nothing_are_400() -> None:
     made = filled()
     assert report(made, "<property/>").status == 400
