@@ -34,7 +34,8 @@ class Response:
     `headers` are values by field name in its usual capitals; the wire adds `Date`, `Content-Length` (when the length of
     `body` is known), `Transfer-Encoding`, `Connection`, and `Server`. An iterator is sent chunked on HTTP/1.1.
     A response to HEAD carries the headers of GET (with `Content-Length`) and `b""`. `close` asks that the connection
-    end after it. `ticket` is set by the application when the finished bytes may be kept: the wire hands it back with them.
+    end after it. `ticket` is set by the application when the finished bytes may be kept: the wire hands it back with
+    them.
     """
 
     status: int

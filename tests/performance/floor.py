@@ -11,8 +11,6 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import apsw
@@ -35,12 +33,6 @@ USAGE = f"UPDATE usage SET used = used + ? WHERE owner = '{OWNER}'"
 NUMBER = "UPDATE store SET number = ?"
 
 
-def _content(size: int) -> Callable[[int], bytes]:
-    """Content of that many bytes, another for each number."""
-    block = random.Random(size).randbytes(size - 8)
-    return lambda number: number.to_bytes(8, "big") + block
-
-
 def write(folder: Path, seconds: float) -> dict[str, float]:
     """Commit groups for `seconds`: {rows: their number, seconds: the time, cpu: user and system seconds}."""
     place = folder / "floor"
@@ -53,8 +45,9 @@ def write(folder: Path, seconds: float) -> dict[str, float]:
     execute = connection.execute
     execute("INSERT INTO usage VALUES (?, 0)", (OWNER,))
     number: int = execute("SELECT number FROM store").get
-    first, revision, content = number, 0, _content(SIZE)
-    copied = 0
+    first, revision, block = number, 0, random.Random(SIZE).randbytes(SIZE - 8)
+    pages: list[int] = []
+    connection.set_wal_hook(lambda connection, database, size: pages.append(size) or 0)
     begun, spent = time.monotonic(), time.process_time()
     while time.monotonic() - begun < seconds:
         execute("BEGIN IMMEDIATE")
@@ -62,18 +55,15 @@ def write(folder: Path, seconds: float) -> dict[str, float]:
         for _ in range(GROUP):
             number += 1
             revision += 1
-            data = content(number)
-            digest = sha256(data).hexdigest()
-            execute(RESOURCE, (number, str(number), f'"{digest[:20]}-{number:x}"', now, revision, digest))
-            execute(CONTENT, (number, data))
+            digest = f"{number:064x}"
+            execute(RESOURCE, (number, str(number), f'"{digest[-20:]}-{number:x}"', now, revision, digest))
+            execute(CONTENT, (number, number.to_bytes(8, "big") + block))
         execute(PARENT, (revision, now))
         execute(USAGE, (GROUP * SIZE,))
         execute(NUMBER, (number,))
         execute("COMMIT")
-        copied += 1
-        if copied * (GROUP + 8) * 2 >= settings.checkpoint_pages:
+        if pages.pop() >= settings.checkpoint_pages:
             connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
-            copied = 0
     result = {"rows": number - first, "seconds": time.monotonic() - begun, "cpu": time.process_time() - spent}
     connection.close()
     shutil.rmtree(place)

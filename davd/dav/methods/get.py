@@ -101,8 +101,8 @@ def _last_modified(exchange: Exchange, resource: Resource) -> float:
     """When a file was last changed, in POSIX seconds, never later than now."""
     if resource.modified <= exchange.now:
         return resource.modified
-    # RFC 9110, 8.8.2.1: if the time "is derived from implementation-specific metadata that evaluates to some time in the
-    # future [...] then the origin server MUST replace that value with the message origination date."
+    # RFC 9110, 8.8.2.1: if the time "is derived from implementation-specific metadata that evaluates to some time in
+    # the future [...] then the origin server MUST replace that value with the message origination date."
     exchange.fleeting = True
     return exchange.now
 
