@@ -71,10 +71,10 @@ class Application:
         self.recall = kept.look_up
         self.statuses: dict[int, int] = {}
 
-    def remember(self, head: bytes, secure: bool, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep the finished bytes of an answer that carried `ticket`."""
         if isinstance(ticket, Ticket):
-            self._kept.remember(head, secure, ticket, before, after)
+            self._kept.remember(head, protection, ticket, before, after)
 
     async def respond(self, request: Request) -> Response:
         """The answer to `request`, whatever happens."""

@@ -51,14 +51,14 @@ class Recall:
         self._credentials = credentials
         self._clock = clock
         # A head holds credentials, so it is kept as a keyed digest; one key for each kind of connection.
-        self._secrets = {secure: os.urandom(32) for secure in (False, True)}
+        self._secrets = [os.urandom(32) for _ in range(3)]
         self._answers: dict[bytes, tuple[Ticket, tuple[bytes, bytes]]] = {}
         self._bytes = 0
         self.hits = 0
 
-    def look_up(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
+    def look_up(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
         """The bytes before and after the Date of the answer to `head`, or None."""
-        key = blake2b(head, key=self._secrets[secure], digest_size=DIGEST_BYTES).digest()
+        key = blake2b(head, key=self._secrets[protection], digest_size=DIGEST_BYTES).digest()
         found = self._answers.get(key)
         if found is None:
             return None
@@ -73,12 +73,12 @@ class Recall:
         self._drop(key)
         return None
 
-    def remember(self, head: bytes, secure: bool, ticket: Ticket, before: bytes, after: bytes) -> None:
+    def remember(self, head: bytes, protection: int, ticket: Ticket, before: bytes, after: bytes) -> None:
         """Keep an answer."""
         size = DIGEST_BYTES + len(before) + len(after)
         if size > self._max_entry:
             return
-        key = blake2b(head, key=self._secrets[secure], digest_size=DIGEST_BYTES).digest()
+        key = blake2b(head, key=self._secrets[protection], digest_size=DIGEST_BYTES).digest()
         self._drop(key)
         while self._answers and self._bytes + size > self._max_bytes:
             self._drop(next(iter(self._answers)))

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from davd.authentication import basic
-from davd.authentication.passwords import Passwords
+from davd.authentication.passwords import Passwords, too_many
 from davd.authentication.remember import Proof, Remembered
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle
@@ -102,7 +102,10 @@ class Authenticator:
         name, password = credentials
         keys = self._throttle.keys(name, address)
         # Others who guess, at this name or from this network, must not lock out a client that was let in before.
-        wait = 0.0 if self._remembered.once_proven(digest) else await self._throttle.wait(keys, now)
+        stranger = not self._remembered.once_proven(digest)
+        wait = await self._throttle.wait(keys, now) if stranger else 0.0
+        if stranger and self._passwords.busy:
+            raise too_many()
         if wait:
             raise HTTPError(429, headers={"Retry-After": str(math.ceil(wait))}, detail="too many failed log-ins")
         self._throttle.begin(keys)

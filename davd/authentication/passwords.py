@@ -31,11 +31,17 @@ def _hasher(settings: AuthenticationSettings) -> PasswordHasher:
     )
 
 
+def too_many() -> HTTPError:
+    """The refusal of a log-in that would have to wait too long."""
+    return HTTPError(503, headers={"Retry-After": "2"}, detail="too many password checks wait")
+
+
 class Passwords:
     """Verifies PHC strings.
 
-    `run_in_thread` runs a callable in the pool; beyond `hash_queue` waiting verifications the next one is refused with
-    503, since a flood of guesses must not become a flood of work.
+    `run_in_thread` runs a callable in the pool. A flood of guesses must not become a flood of work: the pool is `busy`
+    with `hash_queue` verifications waiting, when only credentials that were right before should still be sent here, and
+    with twice as many everything is refused with 503.
     """
 
     def __init__(self, settings: AuthenticationSettings, run_in_thread: RunInThread[bool]) -> None:
@@ -51,10 +57,15 @@ class Passwords:
         right = await self.run(lambda: self._verify(phc or self._dummy, password))
         return right and phc is not None
 
+    @property
+    def busy(self) -> bool:
+        """Whether so much waits that a stranger should come back later."""
+        return self._waiting >= self._queue
+
     async def run(self, work: Callable[[], bool]) -> bool:
         """Do a check that takes long in the pool; HTTPError 503 when too many wait."""
-        if self._waiting >= self._queue:
-            raise HTTPError(503, headers={"Retry-After": "2"}, detail="too many password checks wait")
+        if self._waiting >= 2 * self._queue:
+            raise too_many()
         self._waiting += 1
         try:
             return await self._run(work)

@@ -17,8 +17,8 @@ class Request:
     `path` is the raw (percent-encoded) path of the target, `query` what follows `?` without it; `*` (OPTIONS) is the
     path `"*"`. `headers` are field values by lower-case name, repeated fields joined by `", "` (RFC 9110, 5.3); the
     wire has refused repeated singletons. `peer` is the client's address as text (after trusted proxies), `version` is
-    10, 11 or 20, `secure` tells whether the content travels protected: TLS, a UNIX socket, loopback, or a trusted proxy that
-    says so. `tls` tells whether the client's own connection is TLS. `id` names the request in log and error bodies.
+    10, 11 or 20, `secure` tells whether the content travels protected: TLS, a UNIX socket, loopback, or a trusted proxy
+    that says so. `tls` tells whether the client's own connection is TLS. `id` names the request in log and errors.
     `committing` is set by the application while its work must not be broken off because the client has gone.
     """
 

@@ -19,15 +19,16 @@ class Application(Protocol):
         """
         ...
 
-    def recall(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
+    def recall(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
         """The finished answer to a request that has no content, by the exact bytes of its head.
 
-        `secure` is that of `Request`. The two parts are what stands before and after the 29 bytes of the date, the
-        content included. None when nothing is kept or what is kept is out of date.
+        `protection` is 2 on TLS, which is answered with a field of its own, 1 for what is `secure` without it, else 0.
+        The two parts are what stands before and after the 29 bytes of the date, the content included. None when nothing
+        is kept or what is kept is out of date.
         """
         ...
 
-    def remember(self, head: bytes, secure: bool, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Take the finished bytes of an answer that carried a `ticket`, for `recall`.
 
         Called only for requests without content whose answer left the connection open and came from no trusted proxy.

@@ -18,8 +18,9 @@ class ContentStream(Body):
     """Hands out what the decoder has, and asks the connection for more only when somebody waits for it.
 
     `take` gives the decoder's next event or None, `arrive` a Deferred that fires when there are more bytes, `buffered`
-    how many bytes the decoder holds. `left` is how many bytes of the declared length are still to be taken, None for chunked content. `ended` tells that the end
-    was seen, `broken` that it will never be, because the content is malformed, too slow or cut short.
+    how many bytes the decoder holds. `left` is how many bytes of the declared length are still to be taken, None for
+    chunked content. `ended` tells that the end was seen, `broken` that it will never be, because the content is
+    malformed, too slow or cut short.
     """
 
     __slots__ = ("_arrive", "_buffered", "_take", "broken", "ended", "left")

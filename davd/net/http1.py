@@ -55,6 +55,7 @@ class HTTP1(Connection):
         self._idle_timeout = context.settings.idle_timeout
         self._decoder = Decoder(context.limits)
         self._trusted = False
+        self._protection = 0
         self._idle = False
         self._running = False
         self._advancing = False
@@ -75,7 +76,7 @@ class HTTP1(Connection):
     def dataReceived(self, data: bytes) -> None:
         """Answer what is known by its bytes at once; look at everything else."""
         if self._idle:
-            found = self._recall(data, self.secure)
+            found = self._recall(data, self._protection)
             if found is not None:
                 self._write(found[0] + self._date() + found[1])
                 self._patience.due = self._wheel.now + self._idle_timeout
@@ -93,6 +94,7 @@ class HTTP1(Connection):
     def opened(self) -> None:
         """Wait for the first request."""
         self._trusted = trusted(self.peer, self._context.trust)
+        self._protection = 2 if self.tls else int(self.secure)
         self._rest()
 
     def received(self, data: bytes) -> None:
@@ -139,7 +141,7 @@ class HTTP1(Connection):
                     raw = decoder.peek()
                     if raw is None:
                         break
-                    found = self._recall(raw, self.secure)
+                    found = self._recall(raw, self._protection)
                     if found is not None:
                         decoder.skip(raw)
                         self._heading = False
@@ -281,7 +283,7 @@ class HTTP1(Connection):
     def _remember(self, ticket: object, start: bytes, body: bytes) -> None:
         date = start.index(_DATE) + len(_DATE)
         self._application.remember(
-            self._decoder.raw_head, self.secure, ticket, start[:date], start[date + _DATE_LENGTH :] + body
+            self._decoder.raw_head, self._protection, ticket, start[:date], start[date + _DATE_LENGTH :] + body
         )
 
     def _failed(self, error: BaseException) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -19,6 +20,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from davd.net.files import FileStretch, PassingFile, unacknowledged
+
+# SO_LINGER, on, for no time at all.
+_RESET = struct.pack("ii", 1, 0)
 
 
 def address(name: Any) -> IAddress:
@@ -148,6 +152,11 @@ class NativeTransport(asyncio.Protocol):
         self._aborted = True
         self.disconnecting = True
         self._drop_file()
+        out = self._socket()
+        if out is not None and out.fileno() >= 0:
+            # The loop closes the descriptor and no more: without this the system goes on offering what the client did
+            # not take, megabytes of it for minutes, where Twisted's transport resets the connection as well.
+            out.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     def getPeer(self) -> IAddress:

@@ -26,7 +26,7 @@ class ScriptedApplication:
         self.answers: dict[str, Answer] = {}
         self.otherwise = otherwise
         self.requests: list[Request] = []
-        self.kept: dict[tuple[bytes, bool], tuple[bytes, bytes]] = {}
+        self.kept: dict[tuple[bytes, int], tuple[bytes, bytes]] = {}
         self.tickets: list[object] = []
 
     async def respond(self, request: Request) -> Response:
@@ -34,11 +34,11 @@ class ScriptedApplication:
         self.requests.append(request)
         return await self.answers.get(request.path, self.otherwise)(request)
 
-    def recall(self, head: bytes, secure: bool) -> tuple[bytes, bytes] | None:
+    def recall(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
         """What was remembered for these bytes."""
-        return self.kept.get((head, secure))
+        return self.kept.get((head, protection))
 
-    def remember(self, head: bytes, secure: bool, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep it for ever."""
         self.tickets.append(ticket)
-        self.kept[head, secure] = (before, after)
+        self.kept[head, protection] = (before, after)

@@ -199,9 +199,27 @@ class AuthenticatorTests(SynchronousTestCase):
         results = [
             Deferred.fromCoroutine(authenticator.authenticate(_request("alice", f"guess {turn}"))) for turn in range(40)
         ]
-        error = self.failureResultOf(results[-1], HTTPError).value
+        error = self.failureResultOf(results.pop(), HTTPError).value
         self.assertEqual((error.status, error.headers["Retry-After"]), (503, "2"))
+        self.assertEqual(len(self.hashes), SETTINGS.hash_queue)
         for turn in self.hashes:
             turn.callback(True)
-        for result in results[:-1]:
+        for result in results:
             self.failureResultOf(result, HTTPError)
+
+    def test_a_flood_of_hashes_leaves_room_for_who_was_let_in_before(self) -> None:
+        self._name(_request("alice", "secret"))
+        self.now += SETTINGS.remember_seconds
+        self.wait = True
+        guesses = []
+        for turn in range(40):
+            request = _request(f"user {turn}", "guess")
+            request.peer = f"192.0.2.{turn}"
+            guesses.append(self._authenticate(request))
+        known = self._authenticate(_request("alice", "secret"))
+        self.assertEqual(len(self.hashes), SETTINGS.hash_queue + 1)
+        for turn in self.hashes:
+            turn.callback(True)
+        self.assertEqual(self.successResultOf(known)[0].name, "alice")
+        for guess in guesses:
+            self.failureResultOf(guess, HTTPError)
