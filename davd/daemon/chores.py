@@ -1,4 +1,7 @@
-"""What the server does by itself once in a while."""
+"""What the server does by itself once in a while.
+
+Implements: RFC 9325, 3.4
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from davd.interfaces.store import IStore, StoreError
 log = Logger(namespace="davd.chores")
 
 EVERY_SECONDS = 3600.0
+RENEWAL_SECONDS = 12 * 3600.0
 # RFC 6578, 3.2 lets a server forget old changes; a client that was away for longer starts anew.
 TOMBSTONE_SECONDS = 90 * 86_400.0
 
@@ -54,3 +58,21 @@ class Sweep:
             return
         if removed:
             log.info("swept {removed} expired rows", removed=removed)
+
+
+class Renewal:
+    """Has the certificates read again twice a day, by `reload`: new contexts have new keys for session tickets."""
+
+    def __init__(self, reload: Callable[[], None], clock: IReactorTime) -> None:
+        self._loop = LoopingCall(reload)
+        self._loop.clock = clock
+
+    def start(self) -> None:
+        """Begin to count; the keys of the start are new."""
+        # RFC 9325, 3.4: keys of tickets have to be changed regularly, or they undo what ephemeral keys are for.
+        self._loop.start(RENEWAL_SECONDS, now=False)
+
+    def stop(self) -> None:
+        """Leave it at that."""
+        if self._loop.running:
+            self._loop.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -32,12 +33,19 @@ class Context:
 
     settings: Settings
 
-    def with_store(self, work: Callable[[IStore], Awaitable[Result]]) -> Result:
-        """Open the store, do `work`, close it; a click error of one sentence when the store cannot be used."""
+    def with_store(self, work: Callable[[IStore], Awaitable[Result]], make: bool = False) -> Result:
+        """Open the store, do `work`, close it; a click error of one sentence when the store cannot be used.
+
+        Only with `make` is a store made where there is none: everything else asks about a store that is there, and a
+        mistyped folder must not be told to be sound.
+        """
 
         async def whole() -> Result:
-            make_folder(self.settings.data)
             store = SQLiteStore(self.settings.data, self.settings.store)
+            if make:
+                make_folder(self.settings.data)
+            elif not os.path.lexists(store.path):
+                raise StoreError(f"there is no store in {self.settings.data}")
             await store.start()
             try:
                 return await work(store)

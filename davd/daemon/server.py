@@ -20,7 +20,7 @@ from twisted.python.threadpool import ThreadPool
 from davd.config.settings import Settings
 from davd.daemon.admin_plane import AdminTLS, serve
 from davd.daemon.assemble import application_of, authenticator_of
-from davd.daemon.chores import Sweep
+from davd.daemon.chores import Renewal, Sweep
 from davd.daemon.prepare import Prepared
 from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
@@ -58,6 +58,7 @@ class Server(Service):
         self._certificates: list[TLS | AdminTLS] = []
         self._store: SQLiteStore | None = None
         self._sweep: Sweep | None = None
+        self._renewal = Renewal(self._reload, reactor)
         self._inode = 0
         self._site: Site | None = None
         self._admin_port: Any = None
@@ -125,6 +126,8 @@ class Server(Service):
                 self._certificates.append(listener.tls)
         if self._prepared.admin is not None:
             self._start_admin(self._prepared.admin)
+        if self._certificates:
+            self._renewal.start()
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
         # What is here now stays: the collector need not walk through it again, nor look as often as for a script.
@@ -153,7 +156,7 @@ class Server(Service):
             return False
 
     def _reload(self) -> None:
-        """SIGHUP: read the certificates again; what cannot be used is left aside and the old ones stay."""
+        """Read the certificates again; what cannot be used is left aside and the old ones stay."""
         for tls in self._certificates:
             try:
                 tls.reload()
@@ -198,6 +201,7 @@ class Server(Service):
                 limit.cancel()
         for checker in self._checkers:
             await checker.stop()
+        self._renewal.stop()
         if self._sweep is not None:
             await self._sweep.stop()
         if self._store is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 import time
 from typing import Any
@@ -59,6 +61,7 @@ def _say(settings: Settings, prepared: Prepared) -> None:
         lines.append(f"  admin plane: {prepared.admin_place}")
     if prepared.password is not None:
         url = prepared.places[0] if prepared.places else "URL"
+        davctl = f"{_davctl()} --data {shlex.quote(settings.data)}"
         lines += [
             "",
             "There was no account, so this one was made. The password is shown this once:",
@@ -67,8 +70,14 @@ def _say(settings: Settings, prepared: Prepared) -> None:
             "",
             "Next:",
             f"  curl --insecure --user {prepared.account} --upload-file FILE {url}files/{prepared.account}/",
-            f"  davctl --data {settings.data} user passwd {prepared.account}",
-            f"  davctl --data {settings.data} user add NAME",
+            f"  {davctl} user passwd {prepared.account}",
+            f"  {davctl} user add NAME",
             "  README.md tells how to connect Finder, Explorer, rclone, cadaver and davfs2.",
         ]
     print("\n".join(lines), flush=True)
+
+
+def _davctl() -> str:
+    """What to type for the davctl of this installation: its path, unless the shell finds it by its name."""
+    beside = os.path.join(os.path.dirname(sys.executable), "davctl")
+    return shlex.quote(beside) if os.path.exists(beside) and shutil.which("davctl") != beside else "davctl"

@@ -1,4 +1,4 @@
-"""How much an owner may still store.
+"""How much may still be stored, by an owner and on the disk.
 
 Implements: RFC 4331, 3, 4, 6
 """
@@ -6,7 +6,7 @@ Implements: RFC 4331, 3, 4, 6
 from __future__ import annotations
 
 from davd.dav.settings import DavSettings
-from davd.interfaces.store import IReadTransaction
+from davd.interfaces.store import IReadTransaction, IRoom, IStore
 from davd.model.errors import HTTPError
 from davd.model.principal import Quota
 
@@ -43,3 +43,20 @@ async def require_room(transaction: IReadTransaction, settings: DavSettings, own
     left = await room(transaction, settings, owner)
     if left is not None and growth > left:
         raise used_up()
+
+
+def free(store: IStore, settings: DavSettings) -> int | None:
+    """The bytes of new content for which the disk has room beside what is reserved; None when the store cannot tell."""
+    return max(0, IRoom(store).free_bytes() - settings.reserve_bytes) if IRoom.providedBy(store) else None
+
+
+def require_disk(store: IStore, settings: DavSettings, growth: int) -> None:
+    """507 with DAV:sufficient-disk-space when `growth` more bytes would take what is reserved of the disk.
+
+    A disk that is quite full takes no removal either, since that has to be written down as well.
+    """
+    if growth <= 0:
+        return
+    left = free(store, settings)
+    if left is not None and growth > left:
+        raise HTTPError(507, "{DAV:}sufficient-disk-space")

@@ -128,11 +128,6 @@ def content_digest(sha256: str) -> str:
     return f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode('ascii')}:"
 
 
-def oc_checksum(sha256: str) -> str:
-    """The value of OC-Checksum for a SHA-256 in hexadecimal."""
-    return f"SHA256:{sha256}"
-
-
 def _state(digests: dict[str, str], algorithm: str, value: str, size: int) -> None:
     if len(value) != size:
         raise HTTPError(400, detail=f"a {algorithm} digest of the wrong length")

@@ -13,7 +13,6 @@ from typing import Final
 from davd.http.wire.head import TOKEN
 
 _QUOTED: Final = r'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
-_TOKEN: Final = re.compile(TOKEN + "++")
 _QUOTED_STRING: Final = re.compile(_QUOTED)
 _ESCAPE: Final = re.compile(r"\\(.)")
 _NEEDS_ESCAPE: Final = re.compile(r'["\\]')
@@ -25,11 +24,6 @@ _SECTION: Final = re.compile(r'(?:[^";]++|' + _QUOTED + ")++")
 _PARAMETER: Final = re.compile(r"(" + TOKEN + r"++)(?:[ \t]*+=[ \t]*+(" + TOKEN + r"++|" + _QUOTED + r")?+)?+")
 
 OWS: Final = " \t"
-
-
-def is_token(text: str) -> bool:
-    """Whether `text` is a token of RFC 9110, 5.6.2."""
-    return _TOKEN.fullmatch(text) is not None
 
 
 def quote(text: str) -> str:

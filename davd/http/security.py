@@ -37,7 +37,6 @@ _SCRIPT_CAPABLE: Final = frozenset(
 )
 # What a browser takes as leave to guess the type by the content (MIME Sniffing Standard, 7).
 _UNKNOWN: Final = frozenset(("unknown/unknown", "application/unknown"))
-_FORM_TYPES: Final = frozenset(("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"))
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"))
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -64,12 +63,6 @@ def stored_type(content_type: str) -> tuple[str, bool]:
     if parsed is None or parsed.media_type in _UNKNOWN or "*" in parsed.media_type:
         return OCTET_STREAM, False
     return content_type, parsed.media_type in _SCRIPT_CAPABLE or parsed.media_type.endswith("+xml")
-
-
-def is_form(content_type: str) -> bool:
-    """Whether a page of any site can make a browser send content of this type without being asked first."""
-    parsed = parse_content_type(content_type)
-    return parsed is not None and parsed.media_type in _FORM_TYPES
 
 
 def cross_site(headers: Mapping[str, str], method: str, own_authorities: Container[str]) -> bool:

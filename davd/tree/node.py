@@ -30,8 +30,3 @@ class Node:
         if depth == 0 or len(self.chain) < depth:
             return None
         return self.chain[depth - 1]
-
-    @property
-    def path_of_resource(self) -> Path:
-        """The path with a trailing slash exactly when the resource is a collection."""
-        return self.path.with_slash(self.resource is not None and self.resource.is_collection)

@@ -58,6 +58,7 @@ class TestLoad:
         [
             ("[net]\nmax_conections = 5\n", "net: there is no setting called `max_conections`"),
             ("[net]\nmax_connections = 0\n", "net.max_connections: expected `int` >= 1"),
+            ("[dav]\nmax_xml_bytes = 1048577\n", "dav.max_xml_bytes: expected `int` <= 1048576"),
             ("[nte]\n", "there is no setting called `nte`"),
             ("[net\n", "is not TOML"),
         ],

@@ -1,16 +1,22 @@
 """Chores.
 
-Verifies: RFC 6578, 3.2; RFC 4918, 6.6
+Verifies: RFC 6578, 3.2; RFC 4918, 6.6; RFC 9325, 3.4
 """
 
 from __future__ import annotations
+
+import ssl
+import tempfile
+from pathlib import Path
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from davd.application.provision import provision
-from davd.daemon.chores import EVERY_SECONDS, TOMBSTONE_SECONDS, Sweep
+from davd.daemon.chores import EVERY_SECONDS, RENEWAL_SECONDS, TOMBSTONE_SECONDS, Renewal, Sweep
 from davd.model.resource import FILE, NewContent
+from davd.net.certificates import self_signed
+from davd.net.tls import TLS
 from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import run
 
@@ -51,3 +57,48 @@ class SweepTests(SynchronousTestCase):
         self.assertEqual(run(self._tombstones()), 0)
         run(sweep.stop())
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class RenewalTests(SynchronousTestCase):
+    """Verifies: RFC 9325, 3.4."""
+
+    def test_twice_a_day_until_stopped(self) -> None:
+        clock, done = Clock(), []
+        renewal = Renewal(lambda: done.append(clock.seconds()), clock)
+        renewal.stop()
+        renewal.start()
+        for _ in range(48):
+            clock.advance(3600)
+        self.assertEqual(done, [RENEWAL_SECONDS * number for number in (1, 2, 3, 4)])
+        renewal.stop()
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_a_ticket_of_old_contexts_is_worth_nothing(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            tls = TLS.from_files(self_signed(Path(folder)))
+            client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+            client.maximum_version = ssl.TLSVersion.TLSv1_2
+            session, reused = _handshake(client, tls.context(), None)
+            self.assertFalse(reused)
+            self.assertTrue(_handshake(client, tls.context(), session)[1])
+            tls.reload()
+            self.assertFalse(_handshake(client, tls.context(), session)[1])
+
+
+def _handshake(
+    client: ssl.SSLContext, server: ssl.SSLContext, session: ssl.SSLSession | None
+) -> tuple[ssl.SSLSession | None, bool | None]:
+    """The session of a handshake in memory, and whether it went on with the one given."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = client.wrap_bio(back, there, session=session)
+    far = server.wrap_bio(there, back, server_side=True)
+    waiting = [near, far]
+    while waiting:
+        for side in list(waiting):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            waiting.remove(side)
+    return near.session, near.session_reused

@@ -72,6 +72,7 @@ class TestUser:
     def test_errors(
         self, tmp_path: pathlib.Path, words: list[str], input: str | None, status: int, sentence: str
     ) -> None:
+        _davctl(tmp_path, "migrate")
         done = _davctl(tmp_path, *words, input=input)
         assert done.exit_code == status
         assert sentence in done.output
@@ -97,6 +98,15 @@ class TestStore:
     def test_migrate_makes_a_private_folder(self, tmp_path: pathlib.Path) -> None:
         assert _davctl(tmp_path, "migrate").exit_code == 0
         assert os.stat(tmp_path / "data").st_mode & 0o777 == 0o700
+
+    @pytest.mark.parametrize(
+        "words", [["fsck"], ["user", "list"], ["user", "remove", "alice"], ["user", "passwd", "alice"]]
+    )
+    def test_a_mistyped_folder_is_told_and_not_made(self, tmp_path: pathlib.Path, words: list[str]) -> None:
+        more = ["--password-file", "-"] if "passwd" in words else []
+        done = _davctl(tmp_path, *words, *more, input="wonderland\n")
+        assert (done.exit_code, done.output) == (1, f"Error: there is no store in {tmp_path / 'data'}\n")
+        assert not (tmp_path / "data").exists()
 
     def test_a_foreign_file_is_refused_in_one_sentence(self, tmp_path: pathlib.Path) -> None:
         _davctl(tmp_path, "migrate")

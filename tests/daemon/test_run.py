@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import http.client
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -245,6 +246,20 @@ class TestProxies:
                 for n in range(11)
             ]
             assert [answer.status for answer in found] == [401] * 10 + [429]
+
+
+class TestFirstStart:
+    """Verifies: docs/operate/operate.md, Install as a service."""
+
+    def test_what_it_says_to_type_next_works(self, tmp_path: Path) -> None:
+        with Running(tmp_path) as davd:
+            said = [line.strip() for line in davd.log().splitlines() if " user add NAME" in line]
+            words = shlex.split(said[0].replace("NAME", "alice"))
+            done = subprocess.run(
+                [*words, "--password-file", "-"], input="wonderland\n", capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stdout) == (0, "added alice\n")
+            assert davd.ask("GET", "/files/alice/", None, basic("alice", "wonderland")).status == 200
 
 
 class TestHealth:

@@ -153,11 +153,14 @@ class TestLimits:
     )
     def test_time_is_linear(self, piece: str) -> None:
         text = (piece * MAX_LENGTH)[:MAX_LENGTH]
-        start = time.process_time()
+        times = []
         for _ in range(10):
+            start = time.process_time()
             with pytest.raises(HTTPError):
                 parse_if(text)
-        assert (time.process_time() - start) / 10 < 0.02
+            times.append(time.process_time() - start)
+        # The quickest one tells of the parser, the others of the machine; what grows with the square takes a second.
+        assert min(times) < 0.02
 
 
 class TestSubmittedTokens:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davd.http.digest import Adler32, Expected, content_digest, oc_checksum, parse_digests
+from davd.http.digest import Adler32, Expected, content_digest, parse_digests
 from davd.model.errors import HTTPError
 
 _CONTENT = b'{"hello": "world"}\n'
@@ -130,7 +130,7 @@ def test_responses_state_what_requests_may_state() -> None:
     sha256 = hashlib.sha256(_CONTENT).hexdigest()
     assert content_digest(sha256) == _SHA256
     assert Expected.from_headers({"content-digest": content_digest(sha256)}).verify({"sha256": sha256})
-    assert Expected.from_headers({"oc-checksum": oc_checksum(sha256)}).verify({"sha256": sha256})
+    assert Expected.from_headers({"oc-checksum": f"SHA256:{sha256}"}).verify({"sha256": sha256})
 
 
 @given(st.lists(st.binary(max_size=50)))

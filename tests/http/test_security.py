@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from davd.http.security import SECURITY_HEADERS, cross_site, is_form, secured, stored_type
+from davd.http.security import SECURITY_HEADERS, cross_site, secured, stored_type
 
 _OWN = frozenset(("dav.example", "dav.example:8443"))
 
@@ -85,8 +85,3 @@ class TestCrossSite:
     def test_reading_is_left_to_the_browser(self) -> None:
         for method in ("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"):
             assert not cross_site({"sec-fetch-site": "cross-site", "origin": "null"}, method, _OWN)
-
-    def test_forms(self) -> None:
-        assert is_form("text/plain;charset=UTF-8") and is_form("multipart/form-data; boundary=x")
-        assert is_form("Application/x-www-form-urlencoded")
-        assert not is_form("text/xml") and not is_form("")

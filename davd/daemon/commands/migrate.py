@@ -16,5 +16,5 @@ def migrate(context: Context) -> None:
     async def work(store: IStore) -> None:
         """Opening the store has migrated it."""
 
-    context.with_store(work)
+    context.with_store(work, make=True)
     click.echo("the store is up to date")

@@ -45,7 +45,7 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
             await transaction.add_account(account)
             await provision(transaction, name, now)
 
-    context.with_store(work)
+    context.with_store(work, make=True)
     click.echo(f"added {name}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from davd.dav.elements.source import dav_children, expect_root, reading
+from davd.dav.elements.source import MAX_NAMES, dav_children, expect_root, reading
 from davd.formats.xml.fragment import canonical_fragment, string_value, xml_lang
 from davd.formats.xml.reader import Element
 from davd.model.errors import HTTPError
@@ -31,7 +31,8 @@ class PropertyChange:
 def parse_propertyupdate(source: bytes | Element, content_type: str | None = None) -> tuple[PropertyChange, ...]:
     """The instructions of a PROPPATCH body in document order, at least one.
 
-    Raises HTTPError 400 for what is no propertyupdate or has an instruction without a property.
+    Raises HTTPError 400 for what is no propertyupdate, has an instruction without a property, or changes more than
+    `MAX_NAMES` properties.
     """
     return _parse(source, content_type)
 
@@ -45,6 +46,8 @@ def _read(root: Element) -> tuple[PropertyChange, ...]:
             changes += settings_in(instruction)
         elif instruction.tag == "{DAV:}remove":
             changes += [PropertyChange(str(child.tag), None) for child in _properties(instruction)]
+        if len(changes) > MAX_NAMES:
+            raise HTTPError(400, detail="too many instructions")
     if not changes:
         raise HTTPError(400, detail="a propertyupdate that changes nothing")
     return tuple(changes)
@@ -54,7 +57,7 @@ _parse = reading(_read)
 
 
 def settings_in(instruction: Element) -> list[PropertyChange]:
-    """The changes that a DAV:set element asks for; HTTPError 400 when it holds no DAV:prop."""
+    """The changes that a DAV:set element asks for; HTTPError 400 when it holds no DAV:prop or too many."""
     return [
         PropertyChange(str(child.tag), canonical_fragment(child), string_value(child), xml_lang(child))
         for child in _properties(instruction)
@@ -65,5 +68,7 @@ def _properties(instruction: Element) -> Iterator[Element]:
     held = list(dav_children(instruction, "prop"))
     if not held:
         raise HTTPError(400, detail="an instruction without a prop element")
+    if sum(map(len, held)) > MAX_NAMES:
+        raise HTTPError(400, detail="too many instructions")
     for prop in held:
         yield from prop

@@ -40,6 +40,8 @@ async def respond(exchange: Exchange) -> Response:
     length = await _length(exchange, source, infinite) if changed is None else changed.length
     freed = 0 if place.overwritten is None else await _length(exchange, place.overwritten, True, limited=False)
     await quota.require_room(exchange.transaction, exchange.settings, place.parent.owner, length - freed)
+    # Copies share their blobs: what they take of the disk is little, but not nothing.
+    quota.require_disk(exchange.store, exchange.settings, 1)
     resource = await _copy(exchange, source, place, infinite)
     if changed is not None:
         await exchange.transaction.replace(resource, changed, resource.content_type, exchange.now)

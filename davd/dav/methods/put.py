@@ -30,6 +30,7 @@ async def check(exchange: Exchange) -> int | None:
     if length is not None and length > exchange.settings.max_file_bytes:
         raise HTTPError(413)
     parent = await _permit(exchange, length or 0)
+    quota.require_disk(exchange.store, exchange.settings, _growth(exchange, length or 0))
     left = await quota.room(exchange.transaction, exchange.settings, parent.owner)
     resource = exchange.node.resource
     return left if left is None or resource is None else left + resource.content_length
@@ -39,12 +40,15 @@ async def respond(exchange: Exchange) -> Response:
     """Store `exchange.upload`; 201 for a new file, 204 for new content, with the ETag of what was stored.
 
     409 without a parent collection, 412 when a precondition fails, 423 when a lock stands in the way, 507 when the
-    owner's quota is used up. With `Prefer: return=representation` small content is sent back (200 or 201).
+    owner's quota is used up or the disk has no room. With `Prefer: return=representation` small content is sent back
+    (200 or 201).
     """
     upload = exchange.upload
     if upload is None:
         raise ValueError("PUT without an upload")
     parent = await _permit(exchange, upload.length)
+    if upload.blob is None:
+        quota.require_disk(exchange.store, exchange.settings, _growth(exchange, upload.length))
     node, transaction, now = exchange.node, exchange.transaction, exchange.now
     kind = content_type.stated(exchange.request.headers.get("content-type"))
     modified = _modified(exchange)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from davd.dav.access.decide import privileges
-from davd.dav.quota import limit
-from davd.interfaces.store import IRoom
+from davd.dav.quota import free, limit
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import PRINCIPAL, Resource
@@ -107,10 +106,10 @@ async def load(
     if QUOTA in needs:
         for name in {row.owner or view.principal for row in rows}:
             view.quotas[name] = await transaction.quota(name)
-    if ROOM in needs and IRoom.providedBy(exchange.store):
+    if ROOM in needs:
+        view.free = free(exchange.store, exchange.settings)
         # The disk fills without a commit of ours.
-        exchange.fleeting = True
-        view.free = IRoom(exchange.store).free_bytes()
+        exchange.fleeting |= view.free is not None
     if ACCOUNT in needs:
         for name in {row.name for row in rows if row.type == PRINCIPAL}:
             view.accounts[name] = await transaction.account(name)

@@ -50,11 +50,10 @@ _OPTIONS: dict[str, Any] = {
     "recover": False,
     "collect_ids": False,
 }
-# A parser serves one thread at a time; long documents are parsed away from the reactor and must not make it wait.
-_LONG = 64 * 1024
-_TREE: dict[str, Any] = {**_OPTIONS, "remove_comments": True, "remove_pis": True, "strip_cdata": True}
-_short_parser = etree.XMLParser(**_TREE)
-_long_parser = etree.XMLParser(**_TREE)
+# One parser for all, because making one costs more than a short document. Everything is parsed where it is asked for,
+# on the reactor's thread too: what the default limits let through takes tens of milliseconds at the worst, and most of
+# that in `_Guard`, which would hold the interpreter in another thread as well.
+_parser = etree.XMLParser(**_OPTIONS, remove_comments=True, remove_pis=True, strip_cdata=True)
 
 _CHARSET = re.compile(r"""charset\s{0,8}=\s{0,8}["']?([A-Za-z0-9._:+-]{1,40})""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s{0,8}=\s{0,8}["']([A-Za-z0-9._-]{1,40})["']""")
@@ -89,7 +88,7 @@ def parse(body: bytes, content_type: str | None = None, limits: XMLLimits = DEFA
     ):
         _guard(body, limits)
     try:
-        root = etree.fromstring(body, _short_parser if len(body) <= _LONG else _long_parser)
+        root = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError as error:
         raise _malformed(error) from None
     # An element that holds another one needs an end tag of its own.

@@ -185,17 +185,16 @@ def multistatus_open(declared: frozenset[str] = DAV_ONLY) -> bytes:
 
 MULTISTATUS_OPEN: Final = multistatus_open()
 MULTISTATUS_CLOSE: Final = b"</D:multistatus>"
-RESPONSE_CLOSE: Final = b"</D:response>"
 
 
-def response_open(text: str) -> bytes:
-    """The start of a DAV:response and its href; propstats and `RESPONSE_CLOSE` follow."""
+def _response_open(text: str) -> bytes:
+    """The start of a DAV:response and its href; propstats and the end tag follow."""
     return b"<D:response><D:href>" + escape(text).encode() + b"</D:href>"
 
 
 def response(text: str, propstats: Sequence[bytes]) -> bytes:
     """A whole DAV:response of propstats for the resource with the href `text`."""
-    return response_open(text) + b"".join(propstats) + b"</D:response>"
+    return _response_open(text) + b"".join(propstats) + b"</D:response>"
 
 
 def propstat(
@@ -215,7 +214,7 @@ def status_response(text: str, status: int, condition: str | None = None, hrefs:
     `condition` (Clark notation) and its `hrefs` say why, as in `error_body`.
     """
     error = b"" if condition is None else b"<D:error>" + _condition(condition, hrefs) + b"</D:error>"
-    return response_open(text) + status_element(status) + error + b"</D:response>"
+    return _response_open(text) + status_element(status) + error + b"</D:response>"
 
 
 def sync_token(text: str) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import given
 from lxml import etree
 
 from davd.dav.elements.propertyupdate import PropertyChange, parse_propertyupdate, settings_in
+from davd.dav.elements.source import MAX_NAMES
 from davd.formats.xml.reader import parse
 from davd.model.errors import HTTPError
 from tests.formats.xml.documents import c14n, documents
@@ -76,6 +77,19 @@ def test_what_is_unknown_is_not_there() -> None:
 def test_what_changes_nothing_is_400(content: str) -> None:
     with pytest.raises(HTTPError) as caught:
         parse_propertyupdate(body(content))
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("sets", [1, 5])
+def test_as_many_properties_as_a_propfind_may_name(sets: int) -> None:
+    def changing(count: int) -> bytes:
+        names = [f"<a{number}/>" for number in range(count)]
+        instructions = ["<D:set><D:prop>" + "".join(names[start::sets]) + "</D:prop></D:set>" for start in range(sets)]
+        return body("".join(instructions))
+
+    assert len(parse_propertyupdate(changing(MAX_NAMES))) == MAX_NAMES
+    with pytest.raises(HTTPError) as caught:
+        parse_propertyupdate(changing(MAX_NAMES + 1))
     assert caught.value.status == 400
 
 

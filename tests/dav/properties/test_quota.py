@@ -54,9 +54,13 @@ class _SmallStore(MemoryStore):
 
 
 def test_the_disk_is_a_limit_too() -> None:
-    made = Trial(store=_SmallStore())
+    made = Trial(store=_SmallStore(), settings=DavSettings(reserve_bytes=0))
     assert quota(made, "/files/alice/") == ("50", "0")
-    made = Trial(store=_SmallStore(), settings=DavSettings(quota_bytes=60))
+    made = Trial(store=_SmallStore(), settings=DavSettings(reserve_bytes=8))
+    assert quota(made, "/files/alice/") == ("42", "0")
+    made = Trial(store=_SmallStore(), settings=DavSettings(reserve_bytes=51))
+    assert quota(made, "/files/alice/") == ("0", "0")
+    made = Trial(store=_SmallStore(), settings=DavSettings(quota_bytes=60, reserve_bytes=0))
     made.request("PUT", "/files/alice/a", {}, b"1234567")
     assert quota(made, "/files/alice/") == ("50", "7")
     made.request("PUT", "/files/alice/a", {}, b"1234567" * 3)
@@ -72,7 +76,7 @@ def test_the_disk_is_asked_once_for_a_page() -> None:
     store = _SmallStore()
     made = Trial(store=store)
     for name in "abcde":
-        made.request("PUT", f"/files/alice/{name}", {}, b"x")
+        made.request("PUT", f"/files/alice/{name}")
     made.request("PROPFIND", "/files/alice/", {"Depth": "1"}, prop(AVAILABLE, USED))
     # The target and its members are two pages.
     assert store.asked == 2

@@ -148,10 +148,13 @@ class TestMultistatus:
         written = b"".join(
             [
                 writer.MULTISTATUS_OPEN,
-                writer.response_open("/a%20b/"),
-                writer.propstat(200, [etag, kind, color]),
-                writer.propstat(404, [writer.element("{urn:x}missing")]),
-                writer.RESPONSE_CLOSE,
+                writer.response(
+                    "/a%20b/",
+                    [
+                        writer.propstat(200, [etag, kind, color]),
+                        writer.propstat(404, [writer.element("{urn:x}missing")]),
+                    ],
+                ),
                 writer.response("/c", [writer.propstat(403, [b"<D:getetag/>"], "{DAV:}need-privileges", ["/x"])]),
                 writer.status_response("/d", 404),
                 writer.status_response("/e", 423, "{DAV:}lock-token-submitted", ["/e", "/f"]),
