@@ -30,6 +30,7 @@ from davd.net.listeners import Listener, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
 from davd.stores.sqlite.store import SQLiteStore
+from davd.stores.threads import OneThread
 
 log = Logger(namespace="davd")
 
@@ -52,7 +53,7 @@ class Server(Service):
         self._settings = settings
         self._prepared = prepared
         self._reactor = reactor
-        self._pools: list[ThreadPool] = []
+        self._pools: list[ThreadPool | OneThread] = []
         self._checkers: list[IChecker] = []
         self._listeners: list[Listener] = []
         self._certificates: list[TLS | AdminTLS] = []
@@ -96,6 +97,13 @@ class Server(Service):
         self._pools.append(pool)
         return lambda work: deferToThreadPool(self._reactor, pool, work)
 
+    def _thread(self, name: str) -> OneThread:
+        # Twisted's reactor on an asyncio loop goes through two of its turns where the loop itself needs one.
+        loop = getattr(self._reactor, "_asyncioEventloop", None)
+        thread = OneThread(f"davd-{name}", self._reactor.callFromThread if loop is None else loop.call_soon_threadsafe)
+        self._pools.append(thread)
+        return thread
+
     async def _start(self) -> None:
         settings = self._settings
         store = SQLiteStore(
@@ -104,7 +112,7 @@ class Server(Service):
             self._pool("disk", 0, DISK_THREADS),
             self._reactor,
             # Commits have a thread of their own, so that they never queue behind long work.
-            commit_in_thread=self._pool("commit", 1, 1),
+            commit_in_thread=self._thread("commit"),
             on_failure=self._end,
         )
         await store.start()

@@ -43,7 +43,14 @@ class Path:
         UTF-8, control characters, encoded slashes or backslashes and dot segments, 414 for a name or depth beyond the
         limits. Empty segments are dropped, and so is a plain `.` (RFC 3986, 6.2.2.3), which some clients leave in.
         """
-        return _parse(text)
+        folder, slash, name = text.rpartition("/")
+        if not slash or not _PLAIN.fullmatch(name):
+            return _parse(text)
+        # Names come and go, the collections they are in are met again and again.
+        segments = _parse(folder + "/").segments
+        if len(segments) >= MAX_SEGMENTS:
+            raise HTTPError(414, detail="too many segments")
+        return cls((*segments, name))
 
     @property
     def href(self) -> str:

@@ -20,7 +20,7 @@ class Application(Protocol):
         ...
 
     def recall(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
-        """The finished answer to a request that has no content, by the exact bytes of its head.
+        """The finished answer to a GET or HEAD that has no content, by the exact bytes of its head.
 
         `protection` is 2 on TLS, which is answered with a field of its own, 1 for what is `secure` without it, else 0.
         The two parts are what stands before and after the 29 bytes of the date, the content included. None when nothing
@@ -31,6 +31,7 @@ class Application(Protocol):
     def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Take the finished bytes of an answer that carried a `ticket`, for `recall`.
 
-        Called only for requests without content whose answer left the connection open and came from no trusted proxy.
+        Called only for GET and HEAD without content whose answer left the connection open and came from no trusted
+        proxy.
         """
         ...

@@ -14,13 +14,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from davd.http.body import Body
+from davd.http.body import Body, BytesBody
 from davd.http.forwarded import client_address, client_scheme, trusted
 from davd.http.request import Request
 from davd.http.response import Response
 from davd.http.wire.encode import CONTINUE, frame, has_content
 from davd.http.wire.head import Head, WireError
-from davd.http.wire.http1 import Decoder
+from davd.http.wire.http1 import Data, Decoder
 from davd.model.errors import HTTPError
 from davd.net.connection import OPEN, Connection, log
 from davd.net.content import ContentStream
@@ -31,6 +31,8 @@ from davd.net.sending import drop, send
 from davd.net.steps import Steps
 
 _HEAD_END = b"\r\n\r\n"
+# How the heads begin whose answers are kept: those of GET and HEAD.
+_KEPT = b"GH"
 _DATE = b"\r\nDate: "
 _DATE_LENGTH = 29
 
@@ -76,6 +78,10 @@ class HTTP1(Connection):
     def dataReceived(self, data: bytes) -> None:
         """Answer what is known by its bytes at once; look at everything else."""
         if self._idle:
+            if data[0] not in _KEPT:
+                self._decoder.feed(data)
+                self._advance(True)
+                return
             found = self._recall(data, self._protection)
             if found is not None:
                 self._write(found[0] + self._date() + found[1])
@@ -194,11 +200,17 @@ class HTTP1(Connection):
         self._heading = False
         # The application's own deadline counts now.
         self._patience.due = inf
+        decoder = self._decoder
         if head.length == 0:
-            self._decoder.next()
+            decoder.next()
             body = Body()
+        elif head.length is not None and head.length <= decoder.buffered:
+            # All of it came with the head: nobody will have to wait for it, or throw it away.
+            content = decoder.next()
+            assert isinstance(content, Data)
+            decoder.next()
+            body = BytesBody(content.data)
         else:
-            decoder = self._decoder
             body = self._content = ContentStream(head.length, decoder.next, self._arrive, lambda: decoder.buffered)
             self._expects = head.expect_continue
             self._credit = context.settings.body_grace

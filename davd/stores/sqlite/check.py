@@ -42,7 +42,7 @@ async def check(
                 async with write() as transaction:
                     repair = Repair(transaction.connection, transaction.number, time.time(), blobs)
                     problem.mend(repair)
-                    transaction.seen.clear()
+                    transaction.block.seen.clear()
                 mended = True
             yield Finding(problem.what, problem.remedy, mended)
 

@@ -1,4 +1,4 @@
-"""The write path: one writer, blocks as savepoints, and one COMMIT for all that came together.
+"""The write path: one writer, one block after the other, and one COMMIT for all that came together.
 
 Statements run where the block runs, on the reactor thread; each is bounded. Only what waits for the disk, the COMMIT
 and the checkpoint, goes to a thread, and while it runs the next writers queue up: they share the next COMMIT.
@@ -15,9 +15,8 @@ from twisted.internet.defer import Deferred
 
 from davd.interfaces.store import StoreError
 from davd.stores.settings import StoreSettings
+from davd.stores.sqlite.block import Block
 from davd.stores.sqlite.errors import FATAL, store_error
-from davd.stores.sqlite.numbers import Numbers
-from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
 from davd.stores.turns import Turns
 
@@ -31,6 +30,10 @@ _BUSY_PAUSE = 0.001
 
 # A reactor's timer is no finer than this; a shorter wait ends with the present turn of the reactor.
 _SHORTEST_TIMER = 0.001
+
+# About what the reactor's thread has to do for one write around its statements: read it, take it apart, answer it. A
+# COMMIT that is over before so much was done for all who write is best begun at once; the others come meanwhile.
+_AROUND = 0.0001
 
 
 class Batch:
@@ -78,9 +81,8 @@ class Commits:
         self._due = False
         self._expected = 1
         self._commit_seconds = 0.0
-        self.numbers = Numbers()
+        self.block = Block(connection)
         self._log_pages = 0
-        self.seen = Seen()
         self._checkpoint_at = settings.checkpoint_pages
         connection.set_wal_hook(self._log_grew)
 
@@ -90,6 +92,14 @@ class Commits:
 
     # -- a block ------------------------------------------------------------------------------------------------------
 
+    def enter(self) -> bool:
+        """Open a block if that can be done at once, behind others of a batch; whether it was."""
+        if self._batch is None or self.failure is not None or self.turns.held or len(self.turns):
+            return False
+        self.turns.held = True
+        self.block.start()
+        return True
+
     async def begin(self) -> None:
         """Wait for the writer and open a block on it; StoreError when the store cannot be written to."""
         await self.turns.take()
@@ -98,7 +108,7 @@ class Commits:
                 raise StoreError(self.failure)
             if self._batch is None:
                 await self._open()
-            self.connection.execute("SAVEPOINT block")
+            self.block.start()
         except BaseException as error:
             if isinstance(error, FATAL):
                 self.fail(str(error))
@@ -111,13 +121,12 @@ class Commits:
 
     async def _open(self) -> None:
         self._before_write()
-        self.seen.clear()
         connection = self.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             await finished(self._run_in_thread(self._begin_patiently))
-        self.numbers.load(connection)
+        self.block.open()
         self._batch = Batch(connection.total_changes())
 
     def _begin_patiently(self) -> None:
@@ -132,7 +141,7 @@ class Commits:
                     raise
             time.sleep(_BUSY_PAUSE)
 
-    async def end(self, error: BaseException | None, dropped: list[str]) -> None:
+    async def end(self, error: BaseException | None) -> None:
         """End the block: return when it is durable, or undo it because of `error`.
 
         What the block has seen may be the work of others that is not durable yet. So also a block that is undone waits
@@ -142,9 +151,9 @@ class Commits:
         waiting: Deferred[None] | None = None
         try:
             if error is None:
-                self.connection.execute("RELEASE block")
+                self.block.keep()
                 assert batch is not None
-                batch.dropped += dropped
+                batch.dropped += self.block.dropped
                 waiting = Deferred()
                 batch.waiting.append(waiting)
             else:
@@ -163,12 +172,11 @@ class Commits:
 
     def _undo(self, error: BaseException) -> None:
         """Take back what the block did."""
-        self.seen.clear()
         if isinstance(error, FATAL):
             self.fail(str(error))
             self._abandon(error)
         elif self.connection.in_transaction:
-            self.connection.execute("ROLLBACK TO block; RELEASE block")
+            self.block.undo()
         else:
             # SQLite has undone the whole transaction by itself: no room, no memory, an I/O error.
             self._abandon(error)
@@ -243,18 +251,20 @@ class Commits:
         try:
             if self.failure is not None:
                 raise StoreError(self.failure)
-            if self.connection.total_changes() == batch.changes and not self.numbers.changed:
+            gone = self._prepare(batch)
+            if self.connection.total_changes() == batch.changes:
                 self.connection.execute("COMMIT")
             else:
-                gone = self._prepare(batch)
-                began = time.monotonic()
+                began = self._now()
                 await finished(self._run_in_thread(self._execute_commit))
-                self._commit_seconds += (time.monotonic() - began - self._commit_seconds) / 4
+                self._commit_seconds += (self._now() - began - self._commit_seconds) / 4
                 self.commits += 1
         except Exception as error:
             failure = error
         # So many may come together again: those who are answered now, and those who came meanwhile.
         self._expected = len(batch.waiting) + len(self.turns)
+        if self._commit_seconds < self._expected * _AROUND:
+            self._expected = len(self.turns)
         if failure is not None:
             # Nothing of it is durable, or nobody knows whether it is: no block may be told that it is.
             self._fail_batch(batch, failure)
@@ -268,7 +278,7 @@ class Commits:
 
     def _prepare(self, batch: Batch) -> list[str]:
         """The last statements of a transaction; gives the blobs that nothing refers to any more."""
-        self.numbers.save(self.connection)
+        self.block.settle()
         exists = "SELECT 1 FROM resource WHERE blob = ?"
         return [name for name in set(batch.dropped) if not self.connection.execute(exists, (name,)).fetchone()]
 

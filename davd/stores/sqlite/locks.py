@@ -5,8 +5,8 @@ Implements: RFC 4918, 6, 7
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import apsw
 
@@ -15,7 +15,11 @@ from davd.stores.sqlite.rows import TREE, segments
 
 _COLUMNS: Final = "token, resource_id, scope, infinite, principal, owner, timeout, expires"
 _OF_RESOURCE: Final = f"SELECT {_COLUMNS} FROM lock WHERE resource_id = ? AND expires > ?"
+_ALL: Final = f"SELECT {_COLUMNS} FROM lock LIMIT ?"
 _OF_TOKEN: Final = f"SELECT {_COLUMNS} FROM lock WHERE token = ? AND expires > ?"
+
+# Up to this many locks are read all at once when those of a few resources are asked for.
+_FEW_AT: Final = 32
 
 # Up to this many locks, those below a collection are found by walking up from each; beyond it, by walking down.
 _FEW: Final = 200
@@ -32,11 +36,16 @@ def some(connection: apsw.Connection) -> bool:
     return connection.execute("SELECT 1 FROM lock LIMIT 1").fetchone() is not None
 
 
-def at(connection: apsw.Connection, ids: Iterable[int], now: float) -> list[Lock]:
+def at(connection: apsw.Connection, ids: Sequence[int], now: float) -> list[Lock]:
     """The locks whose root is one of `ids`, in the order of their tokens."""
-    if not some(connection):
-        return []
-    found = [row for id in set(ids) for row in connection.execute(_OF_RESOURCE, (id, now)).fetchall()]
+    wanted = set(ids)
+    # Mostly there are no locks at all, or so few that to read them all is less than to ask for each resource.
+    most = max(_FEW_AT, len(wanted))
+    found: list[Any] = connection.execute(_ALL, (most + 1,)).fetchall()
+    if len(found) > most:
+        found = [row for id in wanted for row in connection.execute(_OF_RESOURCE, (id, now)).fetchall()]
+    else:
+        found = [row for row in found if row[1] in wanted and row[-1] > now]
     return [_lock(connection, row) for row in sorted(found)]
 
 

@@ -25,16 +25,11 @@ class Numbers:
         """Count on from `number`, if that is later."""
         self._last = max(self._last, number)
 
-    @property
-    def changed(self) -> bool:
-        """Whether there is something to save."""
-        return self._last != self._saved
-
     def load(self, connection: apsw.Connection) -> None:
         """Count on from what the store keeps."""
         self._last = self._saved = connection.execute("SELECT number FROM store").get
 
     def save(self, connection: apsw.Connection) -> None:
         """Keep the last number in the store."""
-        if self.changed:
+        if self._last != self._saved:
             connection.execute("UPDATE store SET number = ?", (self._last,))

@@ -43,9 +43,14 @@ class Reads:
 
     __slots__ = ()
 
-    connection: apsw.Connection
     run_in_thread: RunInThread
     long: int
+
+    if TYPE_CHECKING:
+
+        @property
+        def connection(self) -> apsw.Connection:
+            """Where the statements are run."""
 
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
         """The resources along a path, as deep as they exist."""

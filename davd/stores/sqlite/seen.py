@@ -1,6 +1,7 @@
 """What the blocks of one batch know.
 
-Nobody else writes between BEGIN and COMMIT, so what one block has read holds for the next, until one of them changes it.
+Nobody else writes between BEGIN and COMMIT, so what one block has read holds for the next, until one of them changes
+it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from davd.model.resource import FILE, Resource
 class Seen:
     """Collections by parent and name, and what else every block that adds a file asks for.
 
-    Whoever changes a row of a collection, or undoes a change, says so here. `quotas` are by owner, `lockless` tells that
-    there is no lock at all, `complete` are the collections that nothing was ever removed from: they have no tombstones.
+    Whoever changes a row of a collection, or undoes a change, says so here. `quotas` are by owner, `lockless` tells
+    that there is no lock at all, and `complete` are collections without tombstones, from which nothing was removed.
     """
 
     __slots__ = ("complete", "ids", "lockless", "quotas", "rows")
@@ -45,7 +46,8 @@ class Seen:
         if old is not None:
             self.rows[id] = Resource(
                 id, old.parent_id, old.name, old.type, old.owner, old.etag, old.content_type, old.content_length,
-                old.created, old.modified if modified is None else modified, old.revision, revision, old.blob, old.sha256,
+                old.created, old.modified if modified is None else modified, old.revision, revision, old.blob,
+                old.sha256,
             )  # fmt: skip
 
     def forget(self) -> None:

@@ -158,6 +158,8 @@ class ReadTransaction(Reads):
 
     __slots__ = ("_snapshots", "_view", "connection", "long", "run_in_thread")
 
+    connection: apsw.Connection
+
     def __init__(self, snapshots: Snapshots, run_in_thread: RunInThread, long: int) -> None:
         self._snapshots = snapshots
         self.run_in_thread = run_in_thread

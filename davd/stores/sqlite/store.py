@@ -173,7 +173,7 @@ def _referenced(connection: apsw.Connection) -> list[str]:
 class Writing:
     """The block of one write."""
 
-    __slots__ = ("_store", "_transaction")
+    __slots__ = ("_store",)
 
     def __init__(self, store: SQLiteStore) -> None:
         self._store = store
@@ -184,16 +184,14 @@ class Writing:
         if not store.running:
             raise StoreError("the store is closed")
         writer = store.writer
-        await writer.begin()
-        self._transaction = WriteTransaction(
-            writer.connection, store.run_in_thread, store.settings.long_nodes, writer.numbers, writer.seen
-        )
-        return self._transaction
+        if not writer.enter():
+            await writer.begin()
+        return WriteTransaction(writer.block, store.run_in_thread, store.settings.long_nodes)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Return when the block is durable, or undo it."""
-        await self._store.writer.end(error, self._transaction.dropped)
+        await self._store.writer.end(error)
         if isinstance(error, apsw.Error):
             raise store_error(error, "writing") from error

@@ -13,13 +13,12 @@ from zope.interface import implementer
 
 from davd.interfaces.store import ITransaction
 from davd.model.lock import Lock
-from davd.model.principal import Account
+from davd.model.principal import Account, Quota
 from davd.model.resource import FILE, NewContent, Resource
 from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, locks, rows, sweep, trees
-from davd.stores.sqlite.numbers import Numbers
+from davd.stores.sqlite.block import Block
 from davd.stores.sqlite.reads import Reads
-from davd.stores.sqlite.seen import Seen
 from davd.stores.threads import finished
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ _REPLACE: Final = (
     " sha256 = ? WHERE id = ?"
 )
 _INSERT_CONTENT: Final = "INSERT INTO content (resource_id, data) VALUES (?, ?)"
+_BURIED: Final = "SELECT 1 FROM tombstone WHERE collection_id = ? LIMIT 1"
+_UNBURY: Final = "DELETE FROM tombstone WHERE collection_id = ? AND name = ?"
 _BURY: Final = (
     "INSERT INTO tombstone (collection_id, name, revision, removed) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (collection_id, name) DO UPDATE SET revision = excluded.revision, removed = excluded.removed"
@@ -40,37 +41,41 @@ _BURY: Final = (
 
 @implementer(ITransaction)
 class WriteTransaction(Reads):
-    """One writing block.
+    """What one writing block can do.
 
-    `number` gives fresh numbers, `seen` is what the blocks of the batch know of the tree, and `dropped` are the blobs
-    that lost a reference in this one.
+    `number` gives fresh numbers. The short ways of adding a file go through `block`, everything else through
+    `connection`.
     """
 
-    __slots__ = ("connection", "dropped", "long", "number", "run_in_thread", "seen")
+    __slots__ = ("_owed", "_raw", "_seen", "block", "long", "number", "run_in_thread")
 
-    def __init__(
-        self, connection: apsw.Connection, run_in_thread: RunInThread, long: int, number: Numbers, seen: Seen
-    ) -> None:
-        self.connection = connection
+    def __init__(self, block: Block, run_in_thread: RunInThread, long: int) -> None:
+        self.block = block
         self.run_in_thread = run_in_thread
         self.long = long
-        self.number = number
-        self.seen = seen
-        self.dropped: list[str] = []
+        self.number = block.number
+        self._raw = block.raw
+        self._seen = block.seen
+        self._owed = block.owed
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """Where any statements may be run."""
+        return self.block.statements()
 
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
         """The resources along a path, as deep as they exist."""
-        seen = self.seen
+        seen = self._seen
         id = 0
         found: list[Resource] = []
         for name in ("", *segments):
             resource = seen.get(id, name)
             if resource is None:
                 query = (rows.BY_NAME, (id, name)) if id else (rows.BY_ID, (rows.ROOT,))
-                row = self.connection.execute(*query).fetchone()
+                row = self._raw.execute(*query).fetchone()
                 if row is None:
                     break
-                resource = Resource(*row)
+                resource = self._owed.complete(Resource(*row))
                 seen.add(id, name, resource)
             id = resource.id
             found.append(resource)
@@ -84,41 +89,65 @@ class WriteTransaction(Reads):
 
     def _fresh(self, resource: Resource) -> Resource:
         """The row as it is now; KeyError when it is gone."""
-        found = rows.by_id(self.connection, resource.id)
+        found = rows.by_id(self._raw, resource.id)
         if found is None:
             raise KeyError(resource.id)
-        return found
+        return self._owed.complete(found)
 
     def _next_revision(self, id: int) -> int:
         """The next change number of a collection, which `_log` takes; ValueError when it is a file."""
-        row = self.connection.execute("SELECT type, sync_revision FROM resource WHERE id = ?", (id,)).fetchone()
-        if row is None:
+        collection = self._seen.rows.get(id) or rows.by_id(self._raw, id)
+        if collection is None:
             raise KeyError(id)
-        if row[0] == FILE:
+        if collection.type == FILE:
             raise ValueError("a file has no members")
-        revision: int = row[1] + 1
-        return revision
+        return self._owed.complete(collection).sync_revision + 1
 
     def _log(self, collection: int, revision: int, modified: float | None) -> None:
         """Take a change number of a collection; `modified` is the time when the set of its members changed too."""
-        self.seen.changed(collection)
-        if modified is None:
-            self.connection.execute("UPDATE resource SET sync_revision = ? WHERE id = ?", (revision, collection))
-        else:
-            self.connection.execute(
-                "UPDATE resource SET sync_revision = ?, modified = ? WHERE id = ?", (revision, modified, collection)
-            )
+        self._owed.number(collection, revision, modified)
+        self._seen.numbered(collection, revision, modified)
 
     def _log_change(self, resource: Resource) -> None:
         """Log a change of a resource that stays where it is."""
-        self.seen.changed(resource.id)
+        self._seen.changed(resource.id)
         if resource.parent_id is not None:
             resource.revision = self._next_revision(resource.parent_id)
             self._log(resource.parent_id, resource.revision, None)
 
     def _unbury(self, collection: int, name: str) -> None:
         """The name is in use again: its line in the log is now the member's."""
-        self.connection.execute("DELETE FROM tombstone WHERE collection_id = ? AND name = ?", (collection, name))
+        if collection in self._seen.complete:
+            return
+        if self._raw.execute(_BURIED, (collection,)).fetchone() is None:
+            self._seen.complete.add(collection)
+        else:
+            self.block.save().execute(_UNBURY, (collection, name))
+
+    def _use(self, owner: str, length: int) -> None:
+        """Count so many bytes more as the owner's."""
+        self._owed.count(owner, length)
+        known = self._seen.quotas.get(owner)
+        if known is not None:
+            self._seen.quotas[owner] = Quota(known.used + length, known.limit)
+
+    async def quota(self, owner: str) -> Quota:
+        """Bytes in use, and the account's limit."""
+        known = self._seen.quotas.get(owner)
+        if known is None:
+            stored = accounts.quota(self._raw, owner)
+            known = Quota(stored.used + self._owed.usage.get(owner, 0), stored.limit)
+            self._seen.quotas[owner] = known
+        return known
+
+    async def locks(self, ids: Sequence[int], now: float) -> list[Lock]:
+        """Locks by root."""
+        if self._seen.lockless:
+            return []
+        if locks.some(self._raw):
+            return locks.at(self._raw, ids, now)
+        self._seen.lockless = True
+        return []
 
     def _log_removal(self, resource: Resource, now: float) -> None:
         assert resource.parent_id is not None
@@ -152,13 +181,14 @@ class WriteTransaction(Reads):
                 number, parent.id, name, type, owner, etag(content.sha256, number), content_type, content.length,
                 now, changed, revision, 0, content.blob, content.sha256,
             )  # fmt: skip
-        trees.insert(self.connection, resource)
-        self._log(parent.id, revision, now)
         self._unbury(parent.id, name)
+        trees.insert(self._raw, resource)
+        self.block.added(number)
         if content is not None:
             if content.data is not None:
-                self.connection.execute(_INSERT_CONTENT, (number, content.data))
-            accounts.use(self.connection, owner, content.length)
+                self._raw.execute(_INSERT_CONTENT, (number, content.data))
+            self._use(owner, content.length)
+        self._log(parent.id, revision, now)
         return resource
 
     async def replace(
@@ -168,10 +198,10 @@ class WriteTransaction(Reads):
         fresh = self._fresh(resource)
         if fresh.type != FILE:
             raise ValueError("only files have content")
-        execute = self.connection.execute
+        execute = self.block.save().execute
         self._log_change(fresh)
         if fresh.blob is not None:
-            self.dropped.append(fresh.blob)
+            self.block.dropped.append(fresh.blob)
         elif content.data is None:
             execute("DELETE FROM content WHERE resource_id = ?", (fresh.id,))
         if content.data is not None:
@@ -179,7 +209,7 @@ class WriteTransaction(Reads):
                 execute("UPDATE content SET data = ? WHERE resource_id = ?", (content.data, fresh.id))
             else:
                 execute(_INSERT_CONTENT, (fresh.id, content.data))
-        accounts.use(self.connection, fresh.owner, content.length - fresh.content_length)
+        self._use(fresh.owner, content.length - fresh.content_length)
         fresh.etag = etag(content.sha256, self.number())
         fresh.content_type = content_type
         fresh.content_length = content.length
@@ -218,12 +248,12 @@ class WriteTransaction(Reads):
             raise ValueError("the root cannot be removed")
         if fresh.type == FILE:
             if fresh.blob is not None:
-                self.dropped.append(fresh.blob)
-            accounts.use(self.connection, fresh.owner, -fresh.content_length)
+                self.block.dropped.append(fresh.blob)
+            self._use(fresh.owner, -fresh.content_length)
             self.connection.execute("DELETE FROM resource WHERE id = ?", (fresh.id,))
         else:
-            self.seen.clear()
-            self.dropped += await self._on_tree(fresh.id, lambda: trees.delete(self.connection, fresh.id))
+            self._seen.clear()
+            self.block.dropped += await self._on_tree(fresh.id, lambda: trees.delete(self.connection, fresh.id))
         self._log_removal(fresh, now)
 
     async def copy(
@@ -262,7 +292,7 @@ class WriteTransaction(Reads):
             locks.remove_tree(self.connection, fresh.id)
             trees.give(self.connection, fresh.id, owner)
 
-        self.seen.clear()
+        self._seen.clear()
         await self._on_tree(fresh.id, work)
         self._log_removal(fresh, now)
         fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
