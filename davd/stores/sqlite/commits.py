@@ -31,18 +31,13 @@ _BUSY_PAUSE = 0.001
 # A reactor's timer is no finer than this; a shorter wait ends with the present turn of the reactor.
 _SHORTEST_TIMER = 0.001
 
-# About what the reactor's thread has to do for one write around its statements: read it, take it apart, answer it. A
-# COMMIT that is over before so much was done for all who write is best begun at once; the others come meanwhile.
-_AROUND = 0.0001
-
 
 class Batch:
     """The blocks that one COMMIT will cover: who waits for it, and the blobs that lose a reference by it."""
 
-    __slots__ = ("began", "changes", "dropped", "waiting")
+    __slots__ = ("changes", "dropped", "waiting")
 
     def __init__(self, changes: int) -> None:
-        self.began = time.monotonic()
         self.changes = changes
         self.waiting: list[Deferred[None]] = []
         self.dropped: list[str] = []
@@ -255,16 +250,14 @@ class Commits:
             if self.connection.total_changes() == batch.changes:
                 self.connection.execute("COMMIT")
             else:
-                began = self._now()
+                began = time.monotonic()
                 await finished(self._run_in_thread(self._execute_commit))
-                self._commit_seconds += (self._now() - began - self._commit_seconds) / 4
+                self._commit_seconds += (time.monotonic() - began - self._commit_seconds) / 4
                 self.commits += 1
         except Exception as error:
             failure = error
         # So many may come together again: those who are answered now, and those who came meanwhile.
         self._expected = len(batch.waiting) + len(self.turns)
-        if self._commit_seconds < self._expected * _AROUND:
-            self._expected = len(self.turns)
         if failure is not None:
             # Nothing of it is durable, or nobody knows whether it is: no block may be told that it is.
             self._fail_batch(batch, failure)
