@@ -21,6 +21,9 @@ log = Logger()
 # What is read from a file and written at once where no sendfile is to be had.
 PIECE = 256 * 1024
 
+# A piece of content from this size on is written as it is; to join it with others would cost more than a write does.
+LARGE = 32 * 1024
+
 
 class Outlet(Protocol):
     """The writing side of a connection."""
@@ -65,20 +68,27 @@ async def send(outlet: Outlet, head: bytes, body: Content, chunked: bool, promis
 
 
 async def _sequence(outlet: Outlet, head: bytes, pieces: Sequence[bytes | FileRange]) -> None:
+    small = [head]
+    size = len(head)
     for piece in pieces:
         if isinstance(piece, FileRange):
-            await _file(outlet, head, piece)
-            head = b""
+            # What stands before a file goes out together with its first bytes.
+            await _file(outlet, b"".join(small), piece)
+            small, size = [], 0
             continue
-        # What stands before a file goes out together with its first bytes.
-        head += piece
-        if len(head) >= PIECE:
-            outlet.write(head)
-            head = b""
-            if (waiting := outlet.flushed()) is not None:
-                await waiting
-    if head:
-        outlet.write(head)
+        large = len(piece) >= LARGE
+        if not large:
+            small.append(piece)
+            size += len(piece)
+        if size and (large or size >= PIECE):
+            outlet.write(b"".join(small))
+            small, size = [], 0
+        if large:
+            outlet.write(piece)
+        if not size and (waiting := outlet.flushed()) is not None:
+            await waiting
+    if size:
+        outlet.write(b"".join(small))
 
 
 async def _file(outlet: Outlet, head: bytes, piece: FileRange) -> None:

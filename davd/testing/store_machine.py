@@ -223,18 +223,19 @@ class StoreMachine(RuleBasedStateMachine):
 
     def write_all(self, works: list[Work], undone: bool) -> None:
         """Do the same in both stores."""
-        results = [drive(self._block(store, names, works, undone)) for store, names in self._both()]
+        results = [drive(self.block(store, names, works, undone)) for store, names in self._both()]
         assert results[0] == results[1]
 
     def _both(self) -> tuple[tuple[IStore, _Names], tuple[IStore, _Names]]:
         return (self.model, self.names[0]), (self.store, self.names[1])
 
-    async def _block(self, store: IStore, names: _Names, works: list[Work], undone: bool) -> list[object]:
+    async def block(self, store: IStore, names: _Names, works: list[Work], undone: bool) -> list[object]:
+        """Do all of `works` in one block, which is kept or undone, and give what each gave."""
         results: list[object] = []
-        if undone:
-            names = names.copy()
         try:
             async with store.write() as transaction:
+                if undone:
+                    names = names.copy()
                 for work in works:
                     results.append(names.plain(await _do(work, transaction, store)))
                 if undone:

@@ -3,10 +3,13 @@
 Verifies: docs/architecture.md, Data
 """
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.trial.unittest import SynchronousTestCase
+from threading import get_ident
 
-from davd.stores.threads import finished, run_here
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from davd.stores.threads import OneThread, finished, run_here
 from davd.testing.store_machine import drive
 
 
@@ -43,3 +46,31 @@ class TestFinished(SynchronousTestCase):
         self.assertFalse(running.called)
         running.callback(7)
         self.failureResultOf(waiting, CancelledError)
+
+
+class TestOneThread(TestCase):
+    """Verifies: docs/architecture.md, Data"""
+
+    async def test_calls_run_one_after_the_other_in_another_thread(self) -> None:
+        thread = OneThread("davd-test", reactor.callFromThread)
+        self.addCleanup(thread.stop)
+        order: list[int] = []
+        done = [thread(lambda number=number: order.append(number) or get_ident()) for number in range(50)]
+        found = await gatherResults(done)
+        self.assertEqual((order, len(set(found)), get_ident() in found), (list(range(50)), 1, False))
+
+    async def test_a_call_that_raises_fails_and_the_next_is_run(self) -> None:
+        thread = OneThread("davd-test", reactor.callFromThread)
+        self.addCleanup(thread.stop)
+        broken, whole = thread(lambda: 1 // 0), thread(lambda: 7)
+        with self.assertRaises(ZeroDivisionError):
+            await broken
+        self.assertEqual(await whole, 7)
+
+    def test_stopping_lets_what_was_asked_end(self) -> None:
+        done: list[int] = []
+        thread = OneThread("davd-test", lambda call, value: call(value))
+        for number in range(5):
+            thread(lambda number=number: done.append(number))
+        thread.stop()
+        self.assertEqual(done, [0, 1, 2, 3, 4])

@@ -17,34 +17,39 @@ class Seen:
     that there is no lock at all, and `complete` are collections without tombstones, from which nothing was removed.
     """
 
-    __slots__ = ("complete", "ids", "lockless", "quotas", "rows")
+    __slots__ = ("complete", "lockless", "places", "quotas", "rows")
 
     def __init__(self) -> None:
-        self.ids: dict[tuple[int, str], int] = {}
-        self.rows: dict[int | None, Resource] = {}
+        self.places: dict[int, tuple[int, str]] = {}
+        self.rows: dict[tuple[int, str], Resource] = {}
         self.quotas: dict[str, Quota] = {}
         self.lockless = False
         self.complete: set[int] = set()
 
-    def get(self, parent: int, name: str) -> Resource | None:
-        """The collection of that name, when it is known."""
-        return self.rows.get(self.ids.get((parent, name)))
+    def collection(self, id: int) -> Resource | None:
+        """The collection of that id, when it is known."""
+        place = self.places.get(id)
+        return None if place is None else self.rows[place]
 
     def add(self, parent: int, name: str, resource: Resource) -> None:
         """Remember what was read; files are not asked for twice."""
         if resource.type != FILE:
-            self.ids[parent, name] = resource.id
-            self.rows[resource.id] = resource
+            place = (parent, name)
+            self.places[resource.id] = place
+            self.rows[place] = resource
 
     def changed(self, id: int) -> None:
         """The row of a resource changes in something but its place."""
-        self.rows.pop(id, None)
+        place = self.places.pop(id, None)
+        if place is not None:
+            del self.rows[place]
 
     def numbered(self, id: int, revision: int, modified: float | None) -> None:
         """A collection has given a change number. Who has its row keeps it as it was."""
-        old = self.rows.get(id)
-        if old is not None:
-            self.rows[id] = Resource(
+        place = self.places.get(id)
+        if place is not None:
+            old = self.rows[place]
+            self.rows[place] = Resource(
                 id, old.parent_id, old.name, old.type, old.owner, old.etag, old.content_type, old.content_length,
                 old.created, old.modified if modified is None else modified, old.revision, revision, old.blob,
                 old.sha256,
@@ -60,6 +65,6 @@ class Seen:
 
     def clear(self) -> None:
         """Anything may have changed."""
-        self.ids.clear()
+        self.places.clear()
         self.rows.clear()
         self.forget()

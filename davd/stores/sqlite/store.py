@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
 
 
+# How long the answer to the question for room on the disk is good for: each new file asks it.
+_ROOM_SECONDS = 0.05
+
+
 def _ignore(reason: str) -> None:
     """Nobody has asked to be told of a failure."""
 
@@ -67,6 +71,8 @@ class SQLiteStore:
         self._snapshots: Snapshots
         self.writer: Commits
         self.running = False
+        self._room = 0
+        self._room_until = 0.0
 
     def _blob_failed(self, reason: str) -> None:
         self.writer.fail(reason)
@@ -157,9 +163,13 @@ class SQLiteStore:
             await finished(removing)
 
     def free_bytes(self) -> int:
-        """What the file system of the folder has left for this user."""
-        state = os.statvfs(self.folder)
-        return state.f_bavail * state.f_frsize
+        """What the file system of the folder has left for this user, or had a moment ago."""
+        now = time.monotonic()
+        if now >= self._room_until:
+            state = os.statvfs(self.folder)
+            self._room = state.f_bavail * state.f_frsize
+            self._room_until = now + _ROOM_SECONDS
+        return self._room
 
     def check(self, repair: bool) -> AsyncIterator[Finding]:
         """Verify everything, and mend what can be mended without losing anything."""

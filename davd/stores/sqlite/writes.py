@@ -66,10 +66,11 @@ class WriteTransaction(Reads):
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
         """The resources along a path, as deep as they exist."""
         seen = self._seen
+        known = seen.rows
         id = 0
         found: list[Resource] = []
         for name in ("", *segments):
-            resource = seen.get(id, name)
+            resource = known.get((id, name))
             if resource is None:
                 query = (rows.BY_NAME, (id, name)) if id else (rows.BY_ID, (rows.ROOT,))
                 row = self._raw.execute(*query).fetchone()
@@ -96,12 +97,15 @@ class WriteTransaction(Reads):
 
     def _next_revision(self, id: int) -> int:
         """The next change number of a collection, which `_log` takes; ValueError when it is a file."""
-        collection = self._seen.rows.get(id) or rows.by_id(self._raw, id)
+        collection = self._seen.collection(id)
         if collection is None:
-            raise KeyError(id)
-        if collection.type == FILE:
-            raise ValueError("a file has no members")
-        return self._owed.complete(collection).sync_revision + 1
+            collection = rows.by_id(self._raw, id)
+            if collection is None:
+                raise KeyError(id)
+            if collection.type == FILE:
+                raise ValueError("a file has no members")
+            self._owed.complete(collection)
+        return collection.sync_revision + 1
 
     def _log(self, collection: int, revision: int, modified: float | None) -> None:
         """Take a change number of a collection; `modified` is the time when the set of its members changed too."""
