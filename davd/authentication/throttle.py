@@ -10,7 +10,6 @@ Implements: RFC 6585, 4; RFC 9110, 10.2.3
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections import deque
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from hashlib import blake2b
 
 from davd.authentication.settings import AuthenticationSettings
 from davd.interfaces.store import IStore
+from davd.model.address import bucket
 
 MAX_KEYS = 100_000
 
@@ -32,19 +32,6 @@ class Failures:
     block: float = 0.0
 
 
-def network(address: str) -> str:
-    """The network that counts as one guesser: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
-
-
 class Throttle:
     """Counts failures per key and says how long a key has to wait."""
 
@@ -56,7 +43,7 @@ class Throttle:
     def keys(self, name: str, address: str) -> tuple[str, ...]:
         """The keys an attempt counts under. Names are folded, so that spelling gains nothing."""
         by_name = "name:" + blake2b(name.casefold().encode(), digest_size=12).hexdigest()
-        return (by_name, "network:" + network(address)) if address else (by_name,)
+        return (by_name, "network:" + bucket(address)) if address else (by_name,)
 
     async def wait(self, keys: tuple[str, ...], now: float) -> float:
         """Seconds until an attempt under `keys` may be made; 0 when it may be made now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from davd.config.settings import Settings
-from davd.net.peers import Networks
+from davd.model.address import Networks
 
 # A prefix is compared with the path as it came: only characters that have one spelling.
 _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")

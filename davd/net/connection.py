@@ -16,9 +16,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from davd.model.address import is_loopback
 from davd.net.context import Place, SiteContext
 from davd.net.deadlines import Deadline
-from davd.net.peers import is_loopback
 
 log = Logger()
 

@@ -11,10 +11,10 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from davd.http.forwarded import Trust
+from davd.model.address import UNIX
 from davd.net.application import Application
 from davd.net.date import DateNow
 from davd.net.deadlines import Wheel
-from davd.net.peers import UNIX
 from davd.net.settings import NetSettings
 from davd.net.statistics import NetStatistics
 

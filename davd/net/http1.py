@@ -21,12 +21,12 @@ from davd.http.response import Response
 from davd.http.wire.encode import CONTINUE, frame, has_content
 from davd.http.wire.head import Head, WireError
 from davd.http.wire.http1 import Data, Decoder
+from davd.model.address import is_loopback
 from davd.model.errors import HTTPError
 from davd.net.connection import OPEN, Connection, log
 from davd.net.content import ContentStream
 from davd.net.context import Place, SiteContext
 from davd.net.faults import fault
-from davd.net.peers import is_loopback
 from davd.net.sending import drop, send
 from davd.net.steps import Steps
 

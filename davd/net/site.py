@@ -9,13 +9,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 
+from davd.model.address import Networks, bucket
 from davd.net.application import Application
 from davd.net.connection import Connection
 from davd.net.context import SiteContext
 from davd.net.date import DateNow
 from davd.net.deadlines import Deadline
 from davd.net.http1 import HTTP1
-from davd.net.peers import Networks, bucket
 from davd.net.settings import NetSettings
 from davd.net.statistics import NetStatistics
 

@@ -6,7 +6,7 @@ Verifies: RFC 6585, 4
 from __future__ import annotations
 
 from davd.authentication.settings import AuthenticationSettings
-from davd.authentication.throttle import Throttle, network
+from davd.authentication.throttle import Throttle
 from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import run as drive
 
@@ -89,11 +89,3 @@ class TestThrottle:
         assert drive(again.wait(keys, 110.0)) == 50.0
         _fail(again, keys, 160.0)
         assert drive(again.wait(keys, 160.0)) == 120.0
-
-
-def test_networks() -> None:
-    assert network("192.0.2.7") == "192.0.2.7"
-    assert network("2001:db8:1:2:3::4") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::1")
-    assert network("::ffff:192.0.2.7") == "192.0.2.7"
-    assert network("fe80::1%eth0") == network("fe80::2%eth1")
-    assert network("/run/davd.sock") == "/run/davd.sock"

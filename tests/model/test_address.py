@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from davd.net.peers import UNIX, Networks, bucket, is_loopback
+from davd.model.address import UNIX, Networks, bucket, is_loopback
 
 
 def test_networks() -> None:
