@@ -68,8 +68,15 @@ class Application:
         self._answers = answers
         self._clock = clock
         self._provisioned: set[str] = set()
-        self.recall = kept.look_up
         self.statuses: dict[int, int] = {}
+
+    def source(self, address: str) -> object:
+        """What is known of a client's network."""
+        return None
+
+    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
+        """The finished answer to these bytes, if it still stands."""
+        return self._kept.look_up(head, protection)
 
     def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep the finished bytes of an answer that carried `ticket`."""

@@ -19,12 +19,16 @@ class Application(Protocol):
         """
         ...
 
-    def recall(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
+    def source(self, address: str) -> object:
+        """What is known of the network that `address` belongs to, for `recall`; empty for a UNIX socket's peer."""
+        ...
+
+    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
         """The finished answer to a GET or HEAD that has no content, by the exact bytes of its head.
 
         `protection` is 2 on TLS, which is answered with a field of its own, 1 for what is `secure` without it, else 0.
         The two parts are what stands before and after the 29 bytes of the date, the content included. None when nothing
-        is kept or what is kept is out of date.
+        is kept, when what is kept is out of date, and when a request from `source` has to be looked at more closely.
         """
         ...
 

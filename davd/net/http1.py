@@ -51,6 +51,7 @@ class HTTP1(Connection):
         super().__init__(context, peer, place)
         self._application = context.application
         self._recall = context.application.recall
+        self._source: object = None
         self._date = context.date
         self._wheel = context.wheel
         self._statistics = context.statistics
@@ -82,7 +83,7 @@ class HTTP1(Connection):
                 self._decoder.feed(data)
                 self._advance(True)
                 return
-            found = self._recall(data, self._protection)
+            found = self._recall(data, self._protection, self._source)
             if found is not None:
                 self._write(found[0] + self._date() + found[1])
                 self._patience.due = self._wheel.now + self._idle_timeout
@@ -101,6 +102,7 @@ class HTTP1(Connection):
         """Wait for the first request."""
         self._trusted = trusted(self.peer, self._context.trust)
         self._protection = 2 if self.tls else int(self.secure)
+        self._source = self._application.source(self.peer)
         self._rest()
 
     def received(self, data: bytes) -> None:
@@ -147,7 +149,7 @@ class HTTP1(Connection):
                     raw = decoder.peek()
                     if raw is None:
                         break
-                    found = self._recall(raw, self._protection)
+                    found = self._recall(raw, self._protection, self._source)
                     if found is not None:
                         decoder.skip(raw)
                         self._heading = False

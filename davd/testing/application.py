@@ -34,7 +34,11 @@ class ScriptedApplication:
         self.requests.append(request)
         return await self.answers.get(request.path, self.otherwise)(request)
 
-    def recall(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
+    def source(self, address: str) -> object:
+        """The address itself."""
+        return address
+
+    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
         """What was remembered for these bytes."""
         return self.kept.get((head, protection))
 

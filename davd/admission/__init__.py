@@ -1,0 +1,1 @@
+"""Who may go when: the request pool, priorities, rates and batches."""
