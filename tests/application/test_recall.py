@@ -70,7 +70,7 @@ class RecalledAnswersTests(ApplicationTestCase):
         return b"GET /files/alice/" + name.encode()
 
     def _get(self, name: str) -> bytes:
-        kept = self.application.recall(self._head(name), True)
+        kept = self.application.recall(self._head(name), True, None)
         fresh = self.ask("GET", f"/files/alice/{name}")
         made = self._bytes(fresh)
         if kept is not None:
@@ -117,9 +117,9 @@ class RecalledAnswersTests(ApplicationTestCase):
     def test_a_removed_account_is_not_answered(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         self._get("a")
-        self.assertIsNotNone(self.application.recall(self._head("a"), True))
+        self.assertIsNotNone(self.application.recall(self._head("a"), True, None))
         run(self._remove("alice"))
-        self.assertIsNone(self.application.recall(self._head("a"), True))
+        self.assertIsNone(self.application.recall(self._head("a"), True, None))
         self.assertEqual(self.ask("GET", "/files/alice/a").status, 401)
 
     async def _remove(self, name: str) -> None:
