@@ -2,7 +2,8 @@
 # check   ruff, mypy, import-linter, house rules: under two minutes
 # test    every test but the measurements; installs what it needs: under fifteen minutes
 # conform other people's clients against the daemon (a part of test)
-# bench   davd and its peers, measured
+# bench   davd and its peers, measured, then the ladder of loads;  ladder  that alone (LADDER_SECONDS=3 for a quick look)
+# calls   renew the numbers of function calls that a request of each kind may take
 # format  let ruff lay out the code;  map, conf  write docs/map.md, conf/davd.toml;  venv  only install;  clean  remove what these made
 
 VENV ?= .venv
@@ -14,9 +15,9 @@ JOBS ?= 2
 
 export VENV
 # Where Debian keeps nginx, apache2 and mount.davfs
-test conform bench: export PATH := $(PATH):/usr/sbin:/sbin
+test conform bench ladder: export PATH := $(PATH):/usr/sbin:/sbin
 .PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform bench \
-    format map conf clean
+    ladder calls format map conf clean
 
 run: venv
 	@exec $(VENV)/bin/twistd --nodaemon --pidfile= --reactor uvloop davd --data '$(DATA)' \
@@ -58,6 +59,13 @@ conform: programs
 
 bench: programs
 	$(VENV)/bin/python -m tests.performance
+	$(VENV)/bin/python -m tests.performance.ladder
+
+ladder: programs
+	$(VENV)/bin/python -m tests.performance.ladder
+
+calls: venv-test
+	$(VENV)/bin/python -m tests.performance.calls --write
 
 format: venv-test
 	$(VENV)/bin/ruff check --fix .

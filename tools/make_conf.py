@@ -37,6 +37,9 @@ CHECKERS = """
 
 # An extension is loaded when it has a section, even an empty one.
 # [extensions.NAME]
+
+# So is a rule of priorities or rates.
+# [rules.NAME]
 """
 
 

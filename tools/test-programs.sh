@@ -21,6 +21,7 @@ curl curl
 openssl openssl
 node nodejs
 npm npm
+redis-server redis-server
 LIST
 [ -e /usr/lib/nginx/modules/ngx_http_dav_ext_module.so ] || missing+=(libnginx-mod-http-dav-ext)
 

@@ -20,9 +20,10 @@ URGENCY = 3
 class Arrival:
     """A request at the door.
 
-    `source` is the network it comes from, `route` what its cost is counted under, `arrived` the time on the pool's clock
-    (seconds) from which its deadline counts. `urgency` is 0 to 7, lower first, within the class. Requests with the same
-    `batch` may share one transaction when they wait together; None never shares.
+    `source` is the network it comes from, `route` what its cost is counted under, `arrived` the time on the pool's
+    clock (seconds) from which its deadline counts. `urgency` is 0 to 7, lower first, within the class. Requests with
+    the same `batch` may share one transaction when they wait together; None never shares. `path` is the raw path asked
+    for.
     """
 
     source: Source
@@ -31,3 +32,4 @@ class Arrival:
     arrived: float
     urgency: int = URGENCY
     batch: Hashable | None = None
+    path: str = ""

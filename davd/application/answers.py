@@ -1,19 +1,26 @@
-"""Finished multistatus answers, kept while nothing has been committed.
+"""Finished multistatus answers, kept while what they rest on stands.
 
 Clients poll with the same PROPFIND or REPORT again and again. An answer depends on the store, on who asks, on the
-request's content and on a few fields; as long as the store's generation is the same and the verb did not look at the
-clock, the same answer is right. With the cache off every answer is the same.
+request's content and on a few fields. While the store's generation is the same, the same answer is right; when
+something was committed elsewhere, an answer that told of one collection only is still right if the version of that
+collection is the same. Generation and version come from the store: with the cache off every answer is the same.
+
+Answers that took long to make are also given to the tiers beyond the process, under a digest of the version and of all
+they depend on.
 
 Implements: RFC 9111, 4.2
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, Protocol
 
 from davd.http.request import Request
 from davd.http.response import Response
+from davd.interfaces.cache import ICache
 from davd.model.principal import Principal
 
 METHODS = frozenset({"PROPFIND", "REPORT"})
@@ -23,18 +30,70 @@ _FIELDS = ("depth", "prefer", "brief", "accept-encoding", "content-type")
 # A request with one of these is answered anew: it is rare, and what it asks may end by time alone or be malformed.
 _UNKEPT = ("if", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "overwrite", "lock-token")
 
+# A collection with fewer changes in its life than this has fewer members, and is told of sooner than a tier is asked.
+WORTH_ASKING: Final = 100
+
+Key = tuple[str, str, str, bool, bytes, tuple[str | None, ...]]
+
+
+class Kept(Protocol):
+    """Memory of the process, bounded in bytes; floor 8 has the real one."""
+
+    def get(self, key: Hashable) -> Any | None:
+        """What is kept under `key`."""
+        ...
+
+    def put(self, key: Hashable, value: Any, size: int) -> object:
+        """Keep a value of so many bytes, unless that is too much."""
+        ...
+
+    def drop(self, key: Hashable) -> None:
+        """Forget what is kept under `key`."""
+        ...
+
+
+@dataclass(slots=True)
+class _Answer:
+    generation: Hashable
+    version: Hashable | None
+    response: Response
+
 
 class Answers:
-    """At most `max_bytes` of answers of at most `max_entry` bytes each, the oldest dropped first."""
+    """Keeps answers of at most `max_entry` bytes each in `memory`.
 
-    def __init__(self, max_bytes: int, max_entry: int) -> None:
-        self._max_bytes = max_bytes
+    `shared` is asked for, and told of, answers that took at least `shared_after` seconds to make; `pack` and `unpack`
+    make bytes of a response and back (None for what is none). `view` is a digest of everything else that answers depend
+    on and that may differ between processes: settings, rows, the program itself.
+    """
+
+    def __init__(
+        self,
+        memory: Kept,
+        max_entry: int,
+        shared: ICache | None = None,
+        shared_after: float = 0.0,
+        view: bytes = b"",
+        pack: Callable[[Response], bytes] | None = None,
+        unpack: Callable[[bytes], Response | None] | None = None,
+    ) -> None:
+        self._memory = memory
         self._max_entry = max_entry
-        self._kept: dict[Hashable, tuple[Hashable, Response, int]] = {}
-        self._bytes = 0
+        self._shared = shared
+        self._shared_after = shared_after
+        self._view = view
+        self._pack = pack
+        self._unpack = unpack
         self.hits = 0
+        self.revalidated = 0
+        self.fetched = 0
 
-    def key(self, request: Request, content: bytes, principal: Principal) -> Hashable | None:
+    @property
+    def shares(self) -> bool:
+        """Whether there is a tier beyond the process."""
+        return self._shared is not None
+
+    def key(self, request: Request, content: bytes, principal: Principal) -> Key | None:
         """Under what the answer to a request is kept; None when it is not."""
         headers = request.headers
         if len(content) > self._max_entry:
@@ -45,37 +104,65 @@ class Answers:
         fields = tuple([headers.get(name) for name in _FIELDS])
         return (request.method, request.path, principal.name, request.tls, content, fields)
 
-    def look_up(self, key: Hashable, generation: Hashable) -> Response | None:
+    def look_up(self, key: Key, generation: Hashable) -> Response | None:
         """The answer of that key, unless something has been committed since."""
-        found = self._kept.get(key)
-        if found is None:
-            return None
-        if found[0] != generation:
-            self._drop(key)
+        found: _Answer | None = self._memory.get(key)
+        if found is None or found.generation != generation:
             return None
         self.hits += 1
-        response = found[1]
-        return Response(response.status, dict(response.headers), response.body)
+        return _copy(found.response)
 
-    def keep(self, key: Hashable, generation: Hashable, response: Response) -> None:
-        """Keep an answer whose content is all here; `generation` is from before the answer was begun."""
+    def revalidate(self, key: Key, version: Hashable, generation: Hashable) -> Response | None:
+        """The answer of that key, if it rests on the version that a view of `generation` or later has."""
+        found: _Answer | None = self._memory.get(key)
+        if found is None:
+            return None
+        if found.version is None or found.version != version:
+            self._memory.drop(key)
+            return None
+        found.generation = generation
+        self.revalidated += 1
+        return _copy(found.response)
+
+    async def fetch(self, key: Key, version: Hashable, generation: Hashable) -> Response | None:
+        """The answer of that key and version from beyond the process."""
+        assert self._shared is not None and self._unpack is not None
+        packed = await self._shared.get(self._digest(key, version))
+        response = None if packed is None else self._unpack(packed)
+        if response is None:
+            return None
+        self.fetched += 1
+        self._put(key, _Answer(generation, version, response))
+        return _copy(response)
+
+    def keep(
+        self, key: Key, generation: Hashable, version: Hashable | None, response: Response, seconds: float = 0.0
+    ) -> None:
+        """Keep an answer whose content is all here.
+
+        `generation` is from before the answer was begun. `version` is what it rests on, None when nothing less than the
+        whole store. It took `seconds` to make.
+        """
         body: Any = response.body
-        if isinstance(body, bytes):
-            size = len(body)
-        elif isinstance(body, list) and all(isinstance(piece, bytes) for piece in body):
-            size = sum(map(len, body))
-        else:
+        if not isinstance(body, bytes) and not (
+            isinstance(body, list) and all(isinstance(piece, bytes) for piece in body)
+        ):
             return
-        if size > self._max_entry:
-            return
-        self._drop(key)
-        while self._kept and self._bytes + size > self._max_bytes:
-            self._drop(next(iter(self._kept)))
-        if self._bytes + size <= self._max_bytes:
-            self._kept[key] = (generation, Response(response.status, dict(response.headers), body), size)
-            self._bytes += size
+        kept = Response(response.status, dict(response.headers), body)
+        self._put(key, _Answer(generation, version, kept))
+        if self._shared is not None and version is not None and seconds >= self._shared_after:
+            assert self._pack is not None
+            self._shared.put(self._digest(key, version), self._pack(kept))
 
-    def _drop(self, key: Hashable) -> None:
-        found = self._kept.pop(key, None)
-        if found is not None:
-            self._bytes -= found[2]
+    def _put(self, key: Key, answer: _Answer) -> None:
+        body: Any = answer.response.body
+        size = len(body) if isinstance(body, bytes) else sum(map(len, body))
+        if size <= self._max_entry:
+            self._memory.put(key, answer, size + len(key[4]))
+
+    def _digest(self, key: Key, version: Hashable) -> bytes:
+        return blake2b(repr((key, version)).encode(), key=self._view, digest_size=32).digest()
+
+
+def _copy(response: Response) -> Response:
+    return Response(response.status, dict(response.headers), response.body)

@@ -1,53 +1,51 @@
 """One request from start to end: the list of steps, in one place.
 
-Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 6764, 5
+Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 9111, 4.2
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from contextlib import aclosing
+from typing import Final, cast
 
 from twisted.internet.defer import CancelledError
-from twisted.logger import Logger
 
-from davd.application import encoding, failure
+from davd.admission.admission import Admission
+from davd.admission.place import Place
+from davd.admission.sources import Source
 from davd.application.answers import METHODS as ANSWERED
 from davd.application.answers import Answers
+from davd.application.exchanges import Exchanges
+from davd.application.finish import fail, finish
+from davd.application.polls import Polls
 from davd.application.provision import provision
 from davd.application.recall import Recall, Ticket
+from davd.application.selection import path_of, select, without_credentials
+from davd.application.visit import Visit
 from davd.authentication.authenticator import Authenticator
 from davd.dav import guard, upload
-from davd.dav.access import decide
-from davd.dav.content import take
-from davd.dav.exchange import Exchange
-from davd.dav.fields import parse_fields
-from davd.dav.methods import options
+from davd.dav.content import parsed, take
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
-from davd.http import security
+from davd.formats.xml.reader import PIECE
 from davd.http.request import Request
 from davd.http.response import Response
-from davd.interfaces.store import IReadTransaction, IStore, ITransaction, StoreError, StoreFull
-from davd.model.errors import HTTPError
-from davd.model.path import Path
+from davd.http.wire.encode import content_length
+from davd.interfaces.store import IStore
 from davd.model.principal import Principal
-from davd.tree.locate import locate
 
-log = Logger(namespace="davd.application")
-
-WELL_KNOWN = frozenset({"/.well-known/caldav", "/.well-known/carddav"})
 _RECALLED = frozenset({"GET", "HEAD"})
-_NEVER = frozenset({"TRACE", "CONNECT"})
-_ELSEWHERE = frozenset({"POST", "PATCH"})
 _KEPT_STATUS = frozenset({200, 206, 304, 404})
+# Counted for a request whose client did not wait for the answer.
+_GONE: Final = 499
 
 
 class Application:
     """Answers requests; it never raises but for cancellation.
 
     It takes its collaborators: where the tree is, who proves identities, what davd can do (`registry`), the settings of
-    the dav floor, the answers kept by head and by content, and the clock (POSIX seconds).
+    the dav floor, who may go when, the answers kept by head and by content, and the clock (POSIX seconds).
     """
 
     def __init__(
@@ -56,6 +54,7 @@ class Application:
         authenticator: Authenticator,
         registry: Registry,
         settings: DavSettings,
+        admission: Admission,
         kept: Recall,
         answers: Answers,
         clock: Callable[[], float],
@@ -64,191 +63,207 @@ class Application:
         self._authenticator = authenticator
         self._registry = registry
         self._settings = settings
+        self._admission = admission
         self._kept = kept
         self._answers = answers
         self._clock = clock
+        self._exchanges = Exchanges(store, registry, settings, clock)
+        self._polls = Polls(self._exchanges, answers)
         self._provisioned: set[str] = set()
         self.statuses: dict[int, int] = {}
+        self.source = admission.sources.of
 
-    def source(self, address: str) -> object:
-        """What is known of a client's network."""
+    def statistics(self) -> dict[str, float]:
+        """How often no answer was made: it was recalled, kept, right after a commit, fetched, made for another."""
+        answers = self._answers
+        return {
+            "recalled": self._kept.hits,
+            "kept": answers.hits,
+            "revalidated": answers.revalidated,
+            "fetched": answers.fetched,
+            "joined": self._polls.flights.joined,
+        }
+
+    # -- answers from memory --------------------------------------------------------------------------------------
+
+    def recall(self, asked: bytes, protection: int, source: object, count: int = 1) -> tuple[bytes, bytes] | None:
+        """The finished answer to these bytes, if it still stands and `source` may have it `count` times now."""
+        found = self._kept.look_up(asked, protection)
+        if found is None:
+            return None
+        ticket, answer = found
+        admission = self._admission
+        asker = cast(Source, source)
+        if admission.rates.instant(asker, ticket.account, count) and admission.pool.instant(asker, ticket.route, count):
+            return answer
         return None
 
-    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
-        """The finished answer to these bytes, if it still stands."""
-        return self._kept.look_up(head, protection)
-
-    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep the finished bytes of an answer that carried `ticket`."""
         if isinstance(ticket, Ticket):
-            self._kept.remember(head, protection, ticket, before, after)
+            self._kept.remember(asked, protection, ticket, before, after)
+
+    # -- one request ----------------------------------------------------------------------------------------------
 
     async def respond(self, request: Request) -> Response:
         """The answer to `request`, whatever happens."""
+        admission = self._admission
+        source = admission.sources.of(request.peer)
+        arrival = admission.classifier.arrival(request, source, request.arrived, request.body.peek())
+        visit = Visit(request, arrival)
         try:
-            response = await self._steps(request)
-        except HTTPError as error:
-            if error.detail:
-                log.debug("{id} {status}: {detail}", id=request.id, status=error.status, detail=error.detail)
-            response = self._fail(request, error)
+            admission.admit(source)
+            response = await admission.pool.process(arrival, self._steps, visit)
         except (CancelledError, GeneratorExit):
+            self._account(visit, _GONE, 0)
             raise
-        except StoreFull as error:
-            log.error("{id} {error}", id=request.id, error=error)
-            response = self._fail(request, HTTPError(507, "{DAV:}sufficient-disk-space"))
-        except StoreError as error:
-            log.error("{id} {error}", id=request.id, error=error)
-            response = self._fail(request, HTTPError(503, headers={"Retry-After": "5"}))
-        except Exception:
-            log.failure("{id} {method} failed", id=request.id, method=request.method)
-            response = self._fail(request, HTTPError(500))
-        self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
+        except Exception as error:
+            response = fail(request, error)
+        self._account(visit, response.status, content_length(response) or 0)
+        if fields := admission.rates.fields(source, visit.account):
+            response.headers.update(fields)
+            # They hold for this answer only.
+            response.ticket = None
         return response
 
-    async def _steps(self, request: Request) -> Response:
-        open_answer = self._without_credentials(request)
+    def _account(self, visit: Visit, status: int, size: int) -> None:
+        """Count what the request has cost, under its route and against the budgets of who asked."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        arrival, place, exchange = visit.arrival, visit.place, visit.exchange
+        if place is None:
+            arrival.route.record(status, 0.0, 0.0, size)
+            return
+        seconds = place.seconds
+        rows = 0 if exchange is None else exchange.rows
+        arrival.route.record(status, self._admission.now() - arrival.arrived, seconds, size)
+        self._admission.rates.charge(arrival.source, visit.account, size + place.bytes, rows, seconds)
+
+    async def _stream(self, visit: Visit, place: Place, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+        """The pieces of an answer; what they cost is counted when they have ended, since it was not known before."""
+        exchange, arrival = visit.exchange, visit.arrival
+        assert exchange is not None
+        rows, seconds, size = exchange.rows, place.seconds, 0
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    size += len(piece)
+                    yield piece
+        finally:
+            cpu = place.seconds - seconds
+            arrival.route.cpu += cpu
+            arrival.route.bytes += size
+            self._admission.rates.charge(arrival.source, visit.account, size, exchange.rows - rows, cpu)
+
+    async def _steps(self, place: Place, visit: Visit) -> Response:
+        visit.place = place
+        request = visit.request
+        open_answer = without_credentials(request, self._registry, self._settings)
         if open_answer is not None:
-            return self._finish(request, open_answer)
+            return finish(request, open_answer)
         # Taken before anything is read: an answer that is kept under it is never newer than it says.
         generation = self._store.generation()
-        principal, until = await self._authenticator.authenticate(request)
-        row = self._select(request)
-        path = self._path(request)
-        if principal.name not in self._provisioned:
-            await self._provision(principal)
+        visit.principal, until = await self._authenticator.authenticate(request)
+        self._charge_account(visit)
+        row = select(request, self._registry, self._settings)
+        visit.path = path_of(request.path, self._settings)
+        if visit.principal.name not in self._provisioned:
+            await self._provision(visit.principal)
         if row.takes == "upload":
-            return self._finish(request, await self._take_upload(request, principal, path, row))
+            return finish(request, await self._take_upload(visit, place, row))
         content = b""
         if row.takes == "xml" or request.body.length != 0:
-            content = await take(request, row, self._settings)
-        key = self._answers.key(request, content, principal) if request.method in ANSWERED else None
+            content = await self._take(visit, place, row)
+        key = self._answers.key(request, content, visit.principal) if request.method in ANSWERED else None
         if key is not None:
-            kept = self._answers.look_up(key, self._store.generation())
-            if kept is not None:
-                return kept
-        async with self._store.write() if row.writes else self._store.read() as transaction:
-            exchange = await self._exchange(request, principal, path, transaction)
+            response, stands = await self._polls.answer(visit, place, row, key, self._admission.together)
+        else:
+            response, stands = await self._do(visit, place, row, content)
+        if isinstance(response.body, AsyncGenerator):
+            response.body = place.stream(self._stream(visit, place, response.body))
+        elif stands:
+            response.ticket = Ticket(generation, self._credentials(), until, visit.account, visit.arrival.route)
+        return response
+
+    async def _do(self, visit: Visit, place: Place, row: Method, content: bytes) -> tuple[Response, bool]:
+        """The answer of the verb, and whether it stands until something is committed."""
+        request = visit.request
+        async with self._store.write() if row.writes else self._exchanges.reading(place) as transaction:
+            exchange = await self._exchanges.make(visit, transaction)
             exchange.content = content
-            response = await self._work(row, exchange)
-            request.committing = row.writes
-        self._finish(request, response)
-        if exchange.fleeting:
-            return response
-        if key is not None:
-            self._answers.keep(key, generation, response)
+            response = await self._exchanges.perform(row, exchange)
+            request.committing = place.committing = row.writes
+        finish(request, response)
         # What these fields decide may change by time alone, without a commit: a lock ends, a date becomes a strong one.
-        elif (
+        stands = (
             request.method in _RECALLED
             and response.status in _KEPT_STATUS
+            and not exchange.fleeting
             and "if" not in request.headers
             and "if-range" not in request.headers
-        ):
-            response.ticket = Ticket(generation, self._credentials(), until)
+        )
+        return response, stands
+
+    def _charge_account(self, visit: Visit) -> None:
+        """Take the request from the account's budget; HTTPError 429."""
+        rates = self._admission.rates
+        visit.account = account = rates.account(visit.arrival.source, visit.principal.name)
+        if account is not None:
+            rates.admit_account(account)
+
+    async def _take(self, visit: Visit, place: Place, row: Method) -> bytes:
+        """The XML of the request; what it asks for may put the request into another class."""
+        request = visit.request
+        if request.body.arrived():
+            content = await take(request, row, self._settings)
+        else:
+            async with place.outside():
+                content = await take(request, row, self._settings)
+            classifier = self._admission.classifier
+            visit.arrival.route = classifier.route_of(request, content)
+            await place.demote(classifier.priority_of(request, content))
+        if len(content) > PIECE:
+            visit.document = await parsed(content, request.headers.get("content-type"), place.pace)
+        return content
+
+    async def _take_upload(self, visit: Visit, place: Place, row: Method) -> Response:
+        request = visit.request
+        blobs = self._store.blobs
+        # Small content that came with the head costs nobody anything: the check inside the transaction is enough.
+        if request.body.arrived():
+            content = await upload.receive(request, self._settings, blobs)
+        else:
+            room = await self._check_upload(visit, row)
+            async with place.outside():
+                content = await upload.receive(request, self._settings, blobs, room)
+        place.bytes += content.length
+        try:
+            async with self._store.write() as transaction:
+                exchange = await self._exchanges.make(visit, transaction)
+                exchange.upload = content
+                response = await self._exchanges.perform(row, exchange)
+                request.committing = place.committing = True
+        except BaseException:
+            # Once the commit has begun the blob may be in use whatever is raised; the next start collects it if not.
+            if not place.committing:
+                upload.discard(content, blobs)
+            raise
+        if exchange.upload is not content:
+            upload.discard(content, blobs)
         return response
 
-    def _fail(self, request: Request, error: HTTPError) -> Response:
-        return self._finish(request, failure.response(error, request))
-
-    def _finish(self, request: Request, response: Response) -> Response:
-        encoding.encode(request, response)
-        if request.method == "HEAD":
-            encoding.leave_out(response)
-        response.headers = security.secured(response.headers, response.status, request.tls)
-        return response
-
-    def _without_credentials(self, request: Request) -> Response | None:
-        """The answers that need nobody to have logged in, if this is one."""
-        if request.path in WELL_KNOWN or request.path.removeprefix(self._settings.prefix) in WELL_KNOWN:
-            # RFC 6764, 5: the server redirects the client to the actual context path.
-            return Response(301, {"Location": self._settings.prefix + "/", "Cache-Control": "no-cache"})
-        if request.method in _NEVER:
-            raise HTTPError(405, headers={"Allow": ", ".join(self._registry.methods)})
-        if request.method == "OPTIONS" and "authorization" not in request.headers:
-            return options.anonymous(self._registry)
-        return None
-
-    def _select(self, request: Request) -> Method:
-        row = self._registry.methods.get(request.method)
-        if row is None:
-            # RFC 9110, 15.6.2: 501 is for a method that the server "does not recognize".
-            status = 405 if request.method in _ELSEWHERE else 501
-            raise HTTPError(status, headers={"Allow": ", ".join(self._registry.methods)})
-        headers = request.headers
-        if security.cross_site(headers, request.method, (request.authority, *self._settings.hostnames)):
-            raise HTTPError(403, detail="a request from another site")
-        coding = headers.get("content-encoding")
-        if coding is not None and coding.strip().lower() not in ("", "identity"):
-            raise HTTPError(415, headers={"Accept-Encoding": "identity"})
-        if row.takes == "upload" and "content-length" not in headers and "transfer-encoding" not in headers:
-            raise HTTPError(411)
-        return row
-
-    def _path(self, request: Request) -> Path:
-        prefix = self._settings.prefix
-        if request.path == "*":
-            return Path((), True)
-        if prefix:
-            if request.path != prefix and not request.path.startswith(prefix + "/"):
-                raise HTTPError(404)
-            return Path.parse(request.path[len(prefix) :] or "/")
-        return Path.parse(request.path)
+    async def _check_upload(self, visit: Visit, row: Method) -> int | None:
+        """Refuse what is bound to be refused before its content is asked for; the room there is for the content."""
+        if row.check is None:
+            return None
+        async with self._store.read() as view:
+            exchange = await self._exchanges.make(visit, view)
+            guard.require_allowed(exchange, row)
+            return await row.check(exchange)
 
     async def _provision(self, principal: Principal) -> None:
         async with self._store.write() as transaction:
             await provision(transaction, principal.name, self._clock())
         self._provisioned.add(principal.name)
-
-    async def _exchange(
-        self, request: Request, principal: Principal, path: Path, transaction: IReadTransaction
-    ) -> Exchange:
-        node = decide.conceal(principal, await locate(transaction, path))
-        return Exchange(
-            request,
-            parse_fields(request.headers),
-            principal,
-            node,
-            # It may write when the row says so, and only verbs of such rows try to.
-            cast(ITransaction, transaction),
-            self._store,
-            self._registry,
-            self._settings,
-            self._clock(),
-        )
-
-    async def _work(self, row: Method, exchange: Exchange) -> Response:
-        guard.require_allowed(exchange, row)
-        response = await row.respond(exchange)
-        node = exchange.node
-        if not node.path.slash and not row.writes and node.resource is not None and node.resource.is_collection:
-            # RFC 4918, 5.2: for a collection whose URL came without its slash a server "SHOULD return a
-            # Content-Location header in the response, pointing to the URL ending with the '/'".
-            response.headers["Content-Location"] = exchange.href(node.path.segments, True)
-        return response
-
-    async def _take_upload(self, request: Request, principal: Principal, path: Path, row: Method) -> Response:
-        # Small content that came with the head costs nobody anything: the check inside the transaction is enough.
-        room = None
-        if row.check is not None and not request.body.arrived():
-            async with self._store.read() as view:
-                exchange = await self._exchange(request, principal, path, view)
-                guard.require_allowed(exchange, row)
-                room = await row.check(exchange)
-        content = await upload.receive(request, self._settings, self._store.blobs, room)
-        committing = False
-        try:
-            async with self._store.write() as transaction:
-                exchange = await self._exchange(request, principal, path, transaction)
-                exchange.upload = content
-                response = await self._work(row, exchange)
-                request.committing = committing = True
-        except BaseException:
-            # Once the commit has begun the blob may be in use whatever is raised; the next start collects it if not.
-            if not committing:
-                upload.discard(content, self._store.blobs)
-            raise
-        if exchange.upload is not content:
-            upload.discard(content, self._store.blobs)
-        return response
 
     def _credentials(self) -> Hashable:
         return self._authenticator.generation()

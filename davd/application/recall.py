@@ -13,7 +13,11 @@ import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from davd.admission.budgets import AccountBudget
+    from davd.tree.statistics import Route
 
 DIGEST_BYTES: Final = 16
 
@@ -23,12 +27,15 @@ class Ticket:
     """What a finished answer rests on.
 
     `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the
-    POSIX time at which the remembered credentials are over.
+    POSIX time at which the remembered credentials are over. Each use counts against the budget of `account` (None:
+    unlimited) and under `route`.
     """
 
     generation: Hashable
     credentials: Hashable
     until: float
+    account: AccountBudget | None
+    route: Route
 
 
 class Recall:
@@ -56,20 +63,20 @@ class Recall:
         self._bytes = 0
         self.hits = 0
 
-    def look_up(self, head: bytes, protection: int) -> tuple[bytes, bytes] | None:
-        """The bytes before and after the Date of the answer to `head`, or None."""
+    def look_up(self, head: bytes, protection: int) -> tuple[Ticket, tuple[bytes, bytes]] | None:
+        """The ticket of the answer to `head`, with the bytes before and after its Date; None when none stands."""
         key = blake2b(head, key=self._secrets[protection], digest_size=DIGEST_BYTES).digest()
         found = self._answers.get(key)
         if found is None:
             return None
-        ticket, answer = found
+        ticket = found[0]
         if (
             ticket.generation == self._generation()
             and ticket.until > self._clock()
             and ticket.credentials == self._credentials()
         ):
             self.hits += 1
-            return answer
+            return found
         self._drop(key)
         return None
 

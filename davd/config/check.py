@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from davd.caches.target import parse
 from davd.config.settings import Settings
 from davd.model.address import Networks
 
@@ -25,5 +26,12 @@ def check(settings: Settings) -> None:
         raise ValueError("dav.prefix: expected a path as in /dav, with a slash at its beginning and none at its end")
     if settings.dav.default_lock_seconds > settings.dav.max_lock_seconds:
         raise ValueError("dav.default_lock_seconds: it is more than dav.max_lock_seconds")
+    if settings.pool.min_concurrent_requests > settings.pool.max_concurrent_requests:
+        raise ValueError("pool.min_concurrent_requests: it is more than pool.max_concurrent_requests")
+    if settings.caches.redis:
+        try:
+            parse(settings.caches.redis)
+        except ValueError as error:
+            raise ValueError(f"caches.redis: {error}") from None
     if not settings.check_with:
         raise ValueError("check_with: there has to be a checker, or nobody could log in")

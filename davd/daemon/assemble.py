@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.plugin import getPlugins
 from twisted.python.reflect import namedAny
 
+from davd.admission.admission import Admission
+from davd.admission.classify import Classifier
+from davd.admission.pool import AsyncRequestPool
+from davd.admission.rates import Rates
+from davd.admission.sources import Sources
 from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
 from davd.authentication.authenticator import Authenticator
 from davd.authentication.passwords import Passwords
 from davd.authentication.throttle import Throttle
+from davd.caches.derived import Derived
+from davd.caches.envelope import seal, unseal
+from davd.caches.memory import Memory
+from davd.caches.redis import Redis
+from davd.caches.tiers import Tiers
 from davd.checkers.accounts import AccountsChecker
 from davd.checkers.cred import CredChecker
 from davd.checkers.htpasswd import HtpasswdChecker
 from davd.config.settings import Settings
+from davd.daemon.view import view_of
 from davd.dav import core
 from davd.dav.registry import Extension, Registry
+from davd.http.response import Response
+from davd.interfaces.admission import IAdmissionMaker, IPriorityRule, IRateRule
+from davd.interfaces.cache import ICache
 from davd.interfaces.extension import IExtensionMaker
 from davd.interfaces.identity import CheckerError, IChecker, ICheckerMaker
 from davd.interfaces.store import IStore
+from davd.model.address import Networks
+from davd.tree.statistics import Routes
+
+log = Logger(namespace="davd")
 
 RunInThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -100,8 +121,73 @@ def authenticator_of(
     return Authenticator(settings.authentication, checkers, throttle, passwords, clock), checkers
 
 
+def rules_of(settings: Settings) -> list[Any]:
+    """The rules of priorities and rates that have a section; ValueError when one is not installed or refuses it."""
+    makers = {maker.name: maker for maker in getPlugins(IAdmissionMaker)}
+    rules = []
+    for name, section in settings.rules.items():
+        if name not in makers:
+            raise ValueError(f"rules.{name}: no such rule is installed")
+        rules.append(namedAny(makers[name].path)(section))
+    return rules
+
+
+def admission_of(settings: Settings, clock: IReactorTime) -> Admission:
+    """Who decides who may go when, on the reactor's clock."""
+    rules = rules_of(settings)
+    sources = Sources(Networks(settings.net.exempt_networks))
+    routes = Routes()
+    classifier = Classifier(
+        [rule for rule in rules if IPriorityRule.providedBy(rule)],
+        routes,
+        settings.pool.enable_batching,
+        settings.dav.prefix,
+        _rule_failed,
+    )
+    rates = Rates(
+        settings.rates,
+        sources,
+        time.monotonic,
+        [rule for rule in rules if IRateRule.providedBy(rule)],
+        _rule_failed,
+    )
+    return Admission(sources, classifier, rates, AsyncRequestPool(settings.pool, clock), routes, clock.seconds)
+
+
+def _rule_failed(rule: object, error: Exception) -> None:
+    log.error("the rule {rule!r} has no say: {error!r}", rule=rule, error=error)
+
+
+def tiers_of(
+    settings: Settings, reactor: Any, run_in_thread: RunInThread, secret: bytes, reconnected: Callable[[], None]
+) -> Tiers:
+    """The tiers of finished answers beyond the process; `reconnected` is called when Redis was away and is back."""
+    tiers: list[ICache] = []
+    if settings.caches.redis:
+        tiers.append(Redis(settings.caches, reactor, reconnected, secret))
+    if settings.caches.derived_bytes:
+        tiers.append(Derived(settings.caches, settings.data, run_in_thread, reactor, secret))
+    return Tiers(tiers)
+
+
+def _pack(response: Response) -> bytes:
+    body = response.body
+    return seal(response.status, response.headers, body if isinstance(body, bytes) else b"".join(body))  # type: ignore[arg-type]
+
+
+def _unpack(sealed: bytes) -> Response | None:
+    envelope = unseal(sealed)
+    return None if envelope is None else Response(envelope.status, envelope.headers, envelope.body)
+
+
 def application_of(
-    settings: Settings, store: IStore, authenticator: Authenticator, clock: Callable[[], float]
+    settings: Settings,
+    store: IStore,
+    authenticator: Authenticator,
+    admission: Admission,
+    memory: Memory[Any],
+    tiers: Tiers,
+    clock: Callable[[], float],
 ) -> Application:
     """The application over a started store."""
     kept = Recall(
@@ -111,8 +197,17 @@ def application_of(
         authenticator.generation,
         clock,
     )
-    answers = Answers(settings.application.answers_bytes, settings.application.answers_entry_bytes)
-    return Application(store, authenticator, registry_of(settings), settings.dav, kept, answers, clock)
+    registry = registry_of(settings)
+    answers = Answers(
+        memory,
+        settings.caches.entry_bytes,
+        tiers if tiers.tiers else None,
+        settings.caches.shared_after_ms / 1000,
+        view_of(settings, registry, store.epoch),
+        _pack,
+        _unpack,
+    )
+    return Application(store, authenticator, registry, settings.dav, admission, kept, answers, clock)
 
 
 def _only(section: dict[str, Any], name: str, *known: str) -> None:

@@ -13,6 +13,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from davd.interfaces.store import IStore, StoreError
+from davd.stores.transactions import transact
 
 log = Logger(namespace="davd.chores")
 
@@ -27,6 +28,7 @@ class Sweep:
 
     def __init__(self, store: IStore, clock: IReactorTime, now: Callable[[], float]) -> None:
         self._store = store
+        self._clock = clock
         self._now = now
         self._loop = LoopingCall(self._sweep)
         self._loop.clock = clock
@@ -51,8 +53,9 @@ class Sweep:
     async def _work(self) -> None:
         now = self._now()
         try:
-            async with self._store.write() as transaction:
-                removed = await transaction.sweep(now, now - TOMBSTONE_SECONDS)
+            removed = await transact(
+                self._store, lambda transaction: transaction.sweep(now, now - TOMBSTONE_SECONDS), clock=self._clock
+            )
         except (StoreError, CancelledError) as error:
             log.error("the sweep failed: {error}", error=error)
             return

@@ -8,8 +8,9 @@ import secrets
 from davd.application.provision import provision
 from davd.authentication.passwords import hash_password
 from davd.authentication.settings import AuthenticationSettings
-from davd.interfaces.store import IStore, StoreError
+from davd.interfaces.store import IStore, ITransaction, StoreError
 from davd.model.principal import Account
+from davd.stores.transactions import transact
 
 ADMIN = "admin"
 PASSWORD_BYTES = 15
@@ -34,9 +35,12 @@ async def first_account(store: IStore, settings: AuthenticationSettings, now: fl
             return None
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     account = Account(ADMIN, hash_password(settings, password), display_name="Administrator", created=now)
-    async with store.write() as transaction:
+
+    async def add(transaction: ITransaction) -> bool:
         if await transaction.accounts():
-            return None
+            return False
         await transaction.add_account(account)
         await provision(transaction, ADMIN, now)
-    return password
+        return True
+
+    return password if await transact(store, add) else None

@@ -13,7 +13,7 @@ from twisted.internet.endpoints import serverFromString
 from davd.authentication.passwords import Passwords
 from davd.config.settings import Settings
 from davd.daemon.admin_plane import AdminTLS
-from davd.daemon.assemble import CheckerContext, checkers_of, registry_of
+from davd.daemon.assemble import CheckerContext, checkers_of, registry_of, rules_of
 from davd.daemon.first_run import ADMIN, first_account, make_folder
 from davd.daemon.offline import drive
 from davd.net.certificates import CertificateError, CertificateFiles, find, self_signed
@@ -49,6 +49,7 @@ def prepare(settings: Settings, now: float, reactor: Any) -> Prepared:
     ListenError or ValueError, each with one sentence.
     """
     registry_of(settings)
+    rules_of(settings)
     make_folder(settings.data)
     prepared = Prepared(_certificates(settings))
     with ExitStack() as undo:

@@ -11,17 +11,23 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults, maybeDeferred
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from davd.admission.admission import Admission
+from davd.caches.memory import Memory
+from davd.caches.tiers import Tiers
+from davd.config.load import ConfigError
 from davd.config.settings import Settings
 from davd.daemon.admin_plane import AdminTLS, serve
-from davd.daemon.assemble import application_of, authenticator_of
+from davd.daemon.assemble import admission_of, application_of, authenticator_of, tiers_of
 from davd.daemon.chores import Renewal, Sweep
 from davd.daemon.prepare import Prepared
+from davd.daemon.secret import secret_of
+from davd.daemon.statistics import Statistics
 from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
@@ -29,6 +35,7 @@ from davd.net.endpoints import Bound, ListenError, unlink
 from davd.net.listeners import Listener, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
+from davd.observe.stall import StallMeter
 from davd.stores.sqlite.store import SQLiteStore
 from davd.stores.threads import OneThread
 
@@ -41,25 +48,32 @@ GC_THRESHOLDS = (20_000, 20, 50)
 # What has reached this machine when the end is asked for is accepted, for so long, and read before anything is closed.
 ACCEPT_SECONDS = 1.0
 LAST_CALL_SECONDS = 0.025
-DISK_THREADS = 8
 
 
 class Server(Service):
-    """Starts and stops the store, the checkers and the listeners."""
+    """Starts and stops the store, the caches, the checkers and the listeners.
+
+    `read` reads the settings again, for what can be changed while the server runs; ConfigError when they are wrong.
+    """
 
     name = "davd"
 
-    def __init__(self, settings: Settings, prepared: Prepared, reactor: Any) -> None:
+    def __init__(self, settings: Settings, prepared: Prepared, reactor: Any, read: Callable[[], Settings]) -> None:
         self._settings = settings
+        self._read = read
         self._prepared = prepared
         self._reactor = reactor
         self._pools: list[ThreadPool | OneThread] = []
         self._checkers: list[IChecker] = []
         self._listeners: list[Listener] = []
         self._certificates: list[TLS | AdminTLS] = []
+        self._workers: ThreadPool | None = None
+        self._admission: Admission | None = None
+        self._tiers: Tiers | None = None
+        self._stall = StallMeter(reactor, self._requests)
         self._store: SQLiteStore | None = None
         self._sweep: Sweep | None = None
-        self._renewal = Renewal(self._reload, reactor)
+        self._renewal = Renewal(self._reload_certificates, reactor)
         self._inode = 0
         self._site: Site | None = None
         self._admin_port: Any = None
@@ -91,11 +105,13 @@ class Server(Service):
         if self._reactor.running:
             self._reactor.stop()
 
-    def _pool(self, name: str, least: int, most: int) -> Callable[[Callable[[], Any]], Deferred[Any]]:
-        pool = ThreadPool(least, most, f"davd-{name}")
-        pool.start()
-        self._pools.append(pool)
-        return lambda work: deferToThreadPool(self._reactor, pool, work)
+    def _run_in_thread(self, work: Callable[[], T]) -> Deferred[T]:
+        """Run what would hold up the reactor: scans, files, hashes."""
+        if self._workers is None:
+            self._workers = ThreadPool(0, self._settings.pool.workers(), "davd-work")
+            self._workers.start()
+            self._pools.append(self._workers)
+        return deferToThreadPool(self._reactor, self._workers, work)
 
     def _thread(self, name: str) -> OneThread:
         # Twisted's reactor on an asyncio loop goes through two of its turns where the loop itself needs one.
@@ -109,7 +125,7 @@ class Server(Service):
         store = SQLiteStore(
             settings.data,
             settings.store,
-            self._pool("disk", 0, DISK_THREADS),
+            self._run_in_thread,
             self._reactor,
             # Commits have a thread of their own, so that they never queue behind long work.
             commit_in_thread=self._thread("commit"),
@@ -120,12 +136,22 @@ class Server(Service):
         self._sweep = Sweep(store, self._reactor, time.time)
         self._sweep.start()
         self._inode = _inode(store.path)
-        hashing = self._pool("hash", 0, settings.authentication.hash_threads)
-        authenticator, self._checkers = authenticator_of(settings, store, hashing, time.time)
+        # Hashes must not take all threads: each needs megabytes, and guesses come in floods.
+        gate = DeferredSemaphore(settings.authentication.hash_threads)
+        authenticator, self._checkers = authenticator_of(
+            settings, store, lambda work: gate.run(self._run_in_thread, work), time.time
+        )
         for checker in self._checkers:
             await checker.start()
-        application = application_of(settings, store, authenticator, time.time)
+        memory: Memory[Any] = Memory(settings.caches.memory_bytes, settings.caches.entry_bytes)
+        secret = await secret_of(store, time.time())
+        self._tiers = tiers = tiers_of(settings, self._reactor, self._run_in_thread, secret, memory.clear)
+        await tiers.start()
+        self._admission = admission = admission_of(settings, self._reactor)
+        application = application_of(settings, store, authenticator, admission, memory, tiers, time.time)
         self._site = Site(application, settings.net, self._reactor)
+        self._stall.start()
+        self._statistics = Statistics(self._site, admission, application, store, memory, tiers, self._stall)
         for opened in self._prepared.listeners:
             listener = await listen(self._reactor, opened, self._site, self._prepared.tls)
             self._listeners.append(listener)
@@ -143,12 +169,17 @@ class Server(Service):
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
 
+    def _requests(self) -> int:
+        """How many requests have come so far."""
+        return self._site.statistics.requests if self._site is not None else 0
+
     def _start_admin(self, bound: Bound) -> None:
         # klein imports the reactor, which twistd has not chosen yet when it imports this module.
         from davd.admin.health import Admin
 
         tls = self._prepared.admin_tls
-        self._admin_port = serve(self._reactor, bound, Admin(self._healthy).app.resource(), tls)
+        pages = Admin(self._healthy, self._statistics.collect).app.resource()
+        self._admin_port = serve(self._reactor, bound, pages, tls)
         log.info("admin plane on {endpoint}", endpoint=bound.text)
         if tls is not None:
             self._certificates.append(tls)
@@ -164,7 +195,25 @@ class Server(Service):
             return False
 
     def _reload(self) -> None:
-        """Read the certificates again; what cannot be used is left aside and the old ones stay."""
+        """Read the settings and the certificates again; what cannot be used is left aside and the old ones stay."""
+        self._reload_settings()
+        self._reload_certificates()
+
+    def _reload_settings(self) -> None:
+        """Bring the settings of the pool and the rates into force; nothing that runs or waits is dropped."""
+        try:
+            settings = self._read()
+        except ConfigError as error:
+            log.error("the settings stay as they were: {error}", error=error)
+            return
+        self._settings.pool, self._settings.rates = settings.pool, settings.rates
+        if self._admission is not None:
+            self._admission.reconfigure(settings.pool, settings.rates)
+        if self._workers is not None:
+            self._workers.adjustPoolsize(0, settings.pool.workers())
+        log.info("the settings of the pool and the rates were read again")
+
+    def _reload_certificates(self) -> None:
         for tls in self._certificates:
             try:
                 tls.reload()
@@ -209,6 +258,11 @@ class Server(Service):
                 limit.cancel()
         for checker in self._checkers:
             await checker.stop()
+        if self._admission is not None:
+            self._admission.pool.close()
+        if self._tiers is not None:
+            await self._tiers.stop()
+        self._stall.stop()
         self._renewal.stop()
         if self._sweep is not None:
             await self._sweep.stop()

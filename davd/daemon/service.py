@@ -50,7 +50,7 @@ def makeService(options: Options) -> Server:
     except (ConfigError, StoreError, CheckerError, CertificateError, ListenError, ValueError) as error:
         sys.exit(f"davd: {error}")
     _say(settings, prepared)
-    return Server(settings, prepared, reactor)
+    return Server(settings, prepared, reactor, lambda: settings_of(options))
 
 
 def _say(settings: Settings, prepared: Prepared) -> None:

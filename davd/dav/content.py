@@ -5,8 +5,11 @@ Implements: RFC 4918, 8.2, 8.4; RFC 9110, 15.5.14, 15.5.16
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from davd.dav.registry import Method
 from davd.dav.settings import DavSettings
+from davd.formats.xml.reader import PIECE, Element, parse_paced
 from davd.http.request import Request
 from davd.model.errors import HTTPError
 
@@ -24,3 +27,19 @@ async def take(request: Request, method: Method, settings: DavSettings) -> bytes
     if body.length or (body.length is None and await body.receive()):
         raise HTTPError(415)
     return b""
+
+
+async def parsed(
+    content: bytes, content_type: str | None, pace: Callable[[], Awaitable[None]]
+) -> Element | HTTPError | None:
+    """`Exchange.document` of content that is too large to be parsed in one step; None for all other content.
+
+    It is parsed before a transaction begins, since `pace` is awaited meanwhile. What is wrong with it is told when the
+    verb asks for it, so that nothing else comes to be checked in another order.
+    """
+    if len(content) <= PIECE:
+        return None
+    try:
+        return await parse_paced(content, content_type, pace)
+    except HTTPError as error:
+        return error

@@ -5,10 +5,12 @@ Implements: RFC 4918, 8
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from davd.http.request import Request
+from davd.model.errors import HTTPError
 from davd.model.path import quote_segment
 from davd.model.principal import Principal
 from davd.model.resource import NewContent
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
     from davd.dav.fields import Fields
     from davd.dav.registry import Registry
     from davd.dav.settings import DavSettings
+    from davd.formats.xml.reader import Element
     from davd.interfaces.store import IStore, ITransaction
     from davd.tree.node import Node
+
+
+async def at_once() -> None:
+    """Go on: the pace where nobody else waits."""
 
 
 @dataclass(slots=True)
@@ -30,7 +37,13 @@ class Exchange:
     reading transaction. `now` is the POSIX time at which the verb began. `content` is the XML body of verbs that take
     one, and `upload` the stored body of verbs that take an upload. `fields` are the parsed DAV header fields. A verb
     sets `fleeting` when its answer depends on more than the store and the request (the seconds a lock has left, the
-    room on the disk), so that it is not kept.
+    room on the disk), so that it is not kept, and `rests_on_store` when it depends on more of the store than the
+    resources on the way to the target, the target and its members: then it stands only as long as nothing at all is
+    committed.
+
+    `pace` is awaited between the steps of work that could hold up others, never inside a transaction: it returns when
+    this request may go on. `rows` counts the resources that the answer told of so far, streams included. `document` is
+    what came of content so large that it was parsed before the transaction began.
     """
 
     request: Request
@@ -45,6 +58,23 @@ class Exchange:
     content: bytes = b""
     upload: NewContent | None = None
     fleeting: bool = False
+    rests_on_store: bool = False
+    pace: Callable[[], Awaitable[None]] = at_once
+    rows: int = 0
+    document: Element | HTTPError | None = None
+
+    @property
+    def source(self) -> bytes | Element:
+        """The XML that came with the request, parsed already or not; `b""` without any.
+
+        HTTPError when it was found to be wrong.
+        """
+        document = self.document
+        if document is None:
+            return self.content
+        if isinstance(document, HTTPError):
+            raise document
+        return document
 
     def href(self, segments: tuple[str, ...], slash: bool) -> str:
         """The path-absolute reference of a resource, below the configured prefix."""

@@ -124,6 +124,7 @@ async def check_if(exchange: Exchange) -> None:
     if text is None:
         return
     condition = if_header.parse_if(text)
+    exchange.rests_on_store = True
     states = {tag: await _state(exchange, tag) for tag in condition.tags()}
     if not if_header.evaluate(condition, states.__getitem__):
         raise HTTPError(412)

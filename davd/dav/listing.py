@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from html import escape
 from typing import Final
 
@@ -53,6 +53,7 @@ async def _stream(exchange: Exchange, id: int, head: bytes, members: Sequence[Re
     yield head
     while members:
         yield _rows(exchange, decide.visible(exchange.principal, members))
+        await exchange.pace()
         # The transaction of the exchange is long over; each page has a view of its own.
         async with exchange.store.read() as view:
             members = await view.members(id, members[-1].name, PAGE)
@@ -79,7 +80,8 @@ def _head(exchange: Exchange) -> bytes:
 _TAIL: Final = b"</tbody>\n</table>\n</main>\n</body>\n</html>\n"
 
 
-def _rows(exchange: Exchange, members: Iterable[Resource]) -> bytes:
+def _rows(exchange: Exchange, members: Sequence[Resource]) -> bytes:
+    exchange.rows += len(members)
     return "".join([_row(exchange, member) for member in members]).encode()
 
 

@@ -26,7 +26,7 @@ class Method:
 
     `respond` does the work inside the transaction of the exchange; it raises HTTPError to refuse. `writes` asks for a
     transaction that may write. `takes` tells what becomes of the content: `"nothing"` (a content is 415), `"xml"`
-    (read whole into `exchange.content`), `"upload"` (streamed to `exchange.upload`). `check` is run first in a reading
+    (read whole, for `exchange.source`), `"upload"` (streamed to `exchange.upload`). `check` is run first in a reading
     transaction when `takes` is `"upload"`, so that what is bound to be refused is refused before the content is read;
     it gives the bytes beyond which content would exceed the owner's quota, None without a limit.
     `on_collection`, `on_file` and `on_unmapped` tell where the method is allowed (405 and `Allow` otherwise).

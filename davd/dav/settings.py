@@ -10,7 +10,7 @@ from davd.formats.xml.reader import DEFAULT
 
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
-# The reader of XML takes no more, whatever is set: a document is parsed in one go, between other requests.
+# The reader of XML takes no more, whatever is set.
 XMLBytes = Annotated[int, Meta(ge=0, le=DEFAULT.size)]
 Seconds = Annotated[int, Meta(ge=1)]
 

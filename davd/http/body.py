@@ -25,6 +25,10 @@ class Body:
         """Whether all of it is known to be here already, so that to refuse it early would spare the client nothing."""
         return self.length == 0
 
+    def peek(self) -> bytes | None:
+        """All of the content, left where it is, when it came together with the head; else None."""
+        return b"" if self.length == 0 else None
+
     async def receive(self) -> bytes:
         """The next piece, at least one byte; `b""` at the end.
 
@@ -58,6 +62,10 @@ class BytesBody(Body):
     def arrived(self) -> bool:
         """Always."""
         return True
+
+    def peek(self) -> bytes:
+        """The content."""
+        return self._data
 
     async def receive(self) -> bytes:
         """The whole content at once, then `b""`."""

@@ -6,7 +6,7 @@ store passes. All coroutines may be driven without a reactor by a store that nev
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,28 @@ class IReadTransaction(Interface):
         """The resources along a path, the root first, as deep as they exist.
 
         The path is mapped when the result is one longer than `segments`.
+        """
+
+    async def resolve_members(
+        collection: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[Resource], dict[str, Resource]]:
+        """What `resolve(collection)` gives, and by name those of its members that exist.
+
+        There are no members when the path is unmapped. One question, however many names there are.
+        """
+
+    async def version(chain: Sequence[Resource], members: bool) -> Hashable:
+        """What an answer about the last resource of `chain`, which this transaction resolved, rests on.
+
+        Equal values, in any process and after any restart, mean that the resource's row and dead properties are the
+        same, and that the path leads along the same resources with the same owners. With `members` they also mean the
+        same members with the same rows and dead properties, the same change log, and the same change numbers of the
+        members that are collections themselves. Commits elsewhere in the tree do not change it, but for new dead
+        properties, times or places of the collections along the path.
+
+        It does not cover locks, quotas, accounts, what lies deeper than the members, and nothing of another store: put
+        the `epoch` beside it where several stores share a cache. It is a tuple of int and str, made without looking at
+        each member; how many of them are collections is what counts.
         """
 
     async def resource(id: int) -> Resource | None:
@@ -93,9 +115,19 @@ class ITransaction(IReadTransaction):
 
     Everything done in it becomes visible at once and durably when it commits, or not at all. A resource passed in must
     come from this same transaction. Each change of a member (creation, new content, properties, removal) takes the next
-    change number of its parent collection, is logged there, and sets the member's `revision` to it. Bytes of content
+    change number of its parent collection, is logged there, and sets the member's `revision` to it; the root,
+    which no collection holds, counts its own changes in its `revision`. Bytes of content
     count towards the owner's quota; the limit itself is checked by the caller.
     """
+
+    def savepoint() -> AbstractAsyncContextManager[None]:
+        """A part of the transaction that can fail alone; parts may be nested.
+
+        Leaving the block by an exception undoes all that was done in this transaction since it was entered, and only
+        that; numbers and ETags that were given meanwhile are not given again. Leaving it normally keeps what was done
+        as a part of the transaction. Resources that were read inside a block that was undone are not to be used any
+        more. StoreError when the transaction as a whole is lost: then it cannot commit either.
+        """
 
     async def create(
         parent: Resource,
@@ -191,6 +223,13 @@ class IStore(Interface):
         Equal values mean that nothing has been committed between the two calls.
         """
 
+    def statistics() -> Mapping[str, float]:
+        """What the store has done since it was started, and holds now, by dotted lower-case names.
+
+        Every store has "commits.count", "commits.blocks", the write blocks that those commits covered,
+        "commits.seconds", the time they took, and "savepoints.undone". Cheap enough to be asked every second.
+        """
+
     def check(repair: bool) -> AsyncIterator[Finding]:
         """Verify content digests, the tree, change logs, quota sums, locks and blobs.
 
@@ -241,6 +280,13 @@ class IRoom(Interface):
 
 class StoreError(Exception):
     """The store cannot do what was asked; the text is one sentence an administrator can act on."""
+
+
+class Conflict(StoreError):
+    """Another transaction was in the way: nothing was changed, and the same work done again may well succeed.
+
+    Answered with 503 (RFC 9110, 15.6.4) by whoever does not try again.
+    """
 
 
 class StoreFull(StoreError):

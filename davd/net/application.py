@@ -23,19 +23,20 @@ class Application(Protocol):
         """What is known of the network that `address` belongs to, for `recall`; empty for a UNIX socket's peer."""
         ...
 
-    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
-        """The finished answer to a GET or HEAD that has no content, by the exact bytes of its head.
+    def recall(self, asked: bytes, protection: int, source: object, count: int = 1) -> tuple[bytes, bytes] | None:
+        """The finished answer to a request by its exact bytes, head and content; it is given to `count` such requests.
 
         `protection` is 2 on TLS, which is answered with a field of its own, 1 for what is `secure` without it, else 0.
         The two parts are what stands before and after the 29 bytes of the date, the content included. None when nothing
-        is kept, when what is kept is out of date, and when a request from `source` has to be looked at more closely.
+        is kept, when what is kept is out of date, and when one of so many requests from `source` has to be looked at
+        more closely; then none of them has been counted.
         """
         ...
 
-    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Take the finished bytes of an answer that carried a `ticket`, for `recall`.
 
-        Called only for GET and HEAD without content whose answer left the connection open and came from no trusted
-        proxy.
+        Called only for GET and HEAD without content, and PROPFIND and REPORT with little or none, whose answer left the
+        connection open and came from no trusted proxy.
         """
         ...

@@ -1,7 +1,8 @@
 """HTTP/1.1 and 1.0 on one connection: requests in, answers out, one after the other.
 
 The next request is begun when the answer before it has been given to the transport, so pipelined answers leave in the
-order of their requests by themselves, and a client that does not read its answers is not read from either.
+order of their requests by themselves, and a client that does not read its answers is not read from either. Pipelined
+requests whose answers are remembered are answered together, by one write.
 
 Implements: RFC 9112, 9.3, 9.3.2, 9.5, 9.6; RFC 9110, 10.1.1, 15.5.9
 """
@@ -9,66 +10,56 @@ Implements: RFC 9112, 9.3, 9.3.2, 9.5, 9.6; RFC 9110, 10.1.1, 15.5.9
 from __future__ import annotations
 
 from math import inf
+from time import monotonic
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from davd.http.body import Body, BytesBody
-from davd.http.forwarded import client_address, client_scheme, trusted
+from davd.http.forwarded import client_address, client_scheme
 from davd.http.request import Request
 from davd.http.response import Response
 from davd.http.wire.encode import CONTINUE, frame, has_content
 from davd.http.wire.head import Head, WireError
-from davd.http.wire.http1 import Data, Decoder
+from davd.http.wire.http1 import MOST_KEPT, Data
 from davd.model.address import is_loopback
 from davd.model.errors import HTTPError
-from davd.net.connection import OPEN, Connection, log
+from davd.net.connection import OPEN, log
 from davd.net.content import ContentStream
 from davd.net.context import Place, SiteContext
 from davd.net.faults import fault
+from davd.net.recalling import TURN_REQUESTS, Recalling
 from davd.net.sending import drop, send
 from davd.net.steps import Steps
 
-_HEAD_END = b"\r\n\r\n"
-# How the heads begin whose answers are kept: those of GET and HEAD.
-_KEPT = b"GH"
-_DATE = b"\r\nDate: "
-_DATE_LENGTH = 29
+# The methods whose answers may be remembered when the request had content.
+_ASKED_BY_CONTENT = frozenset({"PROPFIND", "REPORT"})
+
+# How long one connection may be answered before the others get their turn, in seconds.
+_TURN_SECONDS = 0.002
 
 # The most that fast content earns a client against being slow later, in seconds.
 _MOST_CREDIT = 30.0
 
 
-class HTTP1(Connection):
+class HTTP1(Recalling):
     """The protocol of one connection.
 
-    `_idle` is the state in which finished answers are given without further ado: no request is under way, nothing is
-    buffered, the transport has room and the connection is to stay.
+    `_whole` is the content of the request under way where that may be part of what its answer is remembered by.
     """
 
     def __init__(self, context: SiteContext, peer: str, place: Place) -> None:
         super().__init__(context, peer, place)
-        self._application = context.application
-        self._recall = context.application.recall
-        self._source: object = None
-        self._date = context.date
-        self._wheel = context.wheel
-        self._statistics = context.statistics
-        self._idle_timeout = context.settings.idle_timeout
-        self._decoder = Decoder(context.limits)
-        self._trusted = False
-        self._protection = 0
-        self._idle = False
         self._running = False
         self._advancing = False
-        self._heading = False
         self._last = False
         self._closing = False
         self._lingering = False
         self._head: Head | None = None
         self._request: Request | None = None
         self._content: ContentStream | None = None
+        self._whole: bytes | None = None
         self._expects = False
         self._arrival: Deferred[None] | None = None
         self._credit = 0.0
@@ -76,33 +67,9 @@ class HTTP1(Connection):
 
     # Bytes in
 
-    def dataReceived(self, data: bytes) -> None:
-        """Answer what is known by its bytes at once; look at everything else."""
-        if self._idle:
-            if data[0] not in _KEPT:
-                self._decoder.feed(data)
-                self._advance(True)
-                return
-            found = self._recall(data, self._protection, self._source)
-            if found is not None:
-                self._write(found[0] + self._date() + found[1])
-                self._patience.due = self._wheel.now + self._idle_timeout
-                statistics = self._statistics
-                statistics.requests += 1
-                statistics.recalled += 1
-                return
-            self._decoder.feed(data)
-            self._advance(data.find(_HEAD_END) + 4 == len(data))
-        elif self._phase == OPEN:
-            self.received(data)
-        else:
-            super().dataReceived(data)
-
     def opened(self) -> None:
         """Wait for the first request."""
-        self._trusted = trusted(self.peer, self._context.trust)
-        self._protection = 2 if self.tls else int(self.secure)
-        self._source = self._application.source(self.peer)
+        super().opened()
         self._rest()
 
     def received(self, data: bytes) -> None:
@@ -114,7 +81,7 @@ class HTTP1(Connection):
             self._arrival = None
             self._earn(len(data))
             arrival.callback(None)
-        elif not self._running and self._writable:
+        elif not self._running and not self._waiting and self._writable:
             if self._content is not None:
                 self._earn(len(data))
             self._advance()
@@ -135,38 +102,43 @@ class HTTP1(Connection):
             self._advance()
 
     def _advance(self, tried: bool = False) -> None:
-        """Begin requests until one has to wait; `tried` tells that the first head was looked up already."""
+        if self._waiting:
+            return
         decoder = self._decoder
         self._idle = False
         self._advancing = True
+        self._turn = TURN_REQUESTS
+        ends = 0.0
         try:
             while not self._running and self._writable and self._phase == OPEN:
                 if self._content is not None and not self._discard():
                     break
                 if not decoder.buffered:
                     break
-                if not tried and not self._trusted and not self._last:
-                    raw = decoder.peek()
-                    if raw is None:
-                        break
-                    found = self._recall(raw, self._protection, self._source)
-                    if found is not None:
-                        decoder.skip(raw)
-                        self._heading = False
-                        self._write(found[0] + self._date() + found[1])
-                        self._statistics.requests += 1
-                        self._statistics.recalled += 1
-                        continue
+                if not tried and not self._trusted and not self._last and not self._from_memory():
+                    break
                 tried = False
                 head = decoder.next()
                 if not isinstance(head, Head):
                     break
                 self._begin(head)
+                if decoder.buffered and not self._running:
+                    # Not the reactor's clock, which may stand still for as long as this takes.
+                    now = monotonic()
+                    ends = ends or now + _TURN_SECONDS
+                    self._turn -= 1
+                    if self._turn <= 0 or now >= ends:
+                        self._waiting = True
+                        break
         except WireError as error:
             self._refuse(error.status)
         finally:
             self._advancing = False
-        self._rest()
+        if self._waiting:
+            self._patience.due = inf
+            self._context.soon(self._take_turn)
+        else:
+            self._rest()
 
     def _rest(self) -> None:
         """Nothing can be begun now: see to it that what is waited for comes in time."""
@@ -203,15 +175,19 @@ class HTTP1(Connection):
         # The application's own deadline counts now.
         self._patience.due = inf
         decoder = self._decoder
+        self._whole = None
         if head.length == 0:
             decoder.next()
             body = Body()
+            self._whole = b""
         elif head.length is not None and head.length <= decoder.buffered:
             # All of it came with the head: nobody will have to wait for it, or throw it away.
             content = decoder.next()
             assert isinstance(content, Data)
             decoder.next()
             body = BytesBody(content.data)
+            if head.length <= MOST_KEPT and head.method in _ASKED_BY_CONTENT:
+                self._whole = content.data
         else:
             body = self._content = ContentStream(head.length, decoder.next, self._arrive, lambda: decoder.buffered)
             self._expects = head.expect_continue
@@ -284,8 +260,8 @@ class HTTP1(Connection):
             body = b""
         if isinstance(body, bytes):
             self._write(start + body if body else start)
-            if response.ticket is not None and not self._closing and head.length == 0 and not self._trusted:
-                self._remember(response.ticket, start, body)
+            if response.ticket is not None and not self._closing and self._whole is not None and not self._trusted:
+                self._remember(response.ticket, self._whole, start, body)
             self._finish()
             return
         promised = None
@@ -293,12 +269,6 @@ class HTTP1(Connection):
             promised = int(response.headers["Content-Length"])
         self._steps = steps = Steps(send(self, start, body, chunked, promised), self._sent, self._unsent)
         steps.start()
-
-    def _remember(self, ticket: object, start: bytes, body: bytes) -> None:
-        date = start.index(_DATE) + len(_DATE)
-        self._application.remember(
-            self._decoder.raw_head, self._protection, ticket, start[:date], start[date + _DATE_LENGTH :] + body
-        )
 
     def _failed(self, error: BaseException) -> None:
         """The application has let an exception through."""
@@ -323,7 +293,7 @@ class HTTP1(Connection):
     def _finish(self) -> None:
         """The answer has been given to the transport."""
         self._running = False
-        self._request = None
+        self._request = self._whole = None
         if self._content is not None and self._content.ended:
             self._content = None
         if self._lingering:

@@ -7,8 +7,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=1)]
+Places = Annotated[int, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=0)]
 Megabytes = Annotated[int, Meta(ge=1, le=65536)]
 Milliseconds = Annotated[float, Meta(ge=0, le=1000)]
+LongMilliseconds = Annotated[float, Meta(ge=0, le=3_600_000)]
 Seconds = Annotated[float, Meta(gt=0)]
 
 
@@ -16,18 +19,31 @@ class StoreSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """How the SQLite store gathers, keeps and waits.
 
     `gather_ms` is the longest that a finished write waits for others to share its COMMIT, `batch_limit` the number of
-    writes that one COMMIT covers at most. `cache_mb` is the page cache of each connection in MiB, `path_cache` the
-    number of paths whose resources are kept between commits. `busy_seconds` is how long a write waits for another
+    writes that one COMMIT covers at most. `cache_mb` is the page cache of each connection in MiB, `route_cache` the
+    number of places in the tree whose rows are kept (0: none). `busy_seconds` is how long a write waits for another
     process that is writing. After `checkpoint_pages` pages the write-ahead log is copied into the database.
     `long_nodes` is the size of a tree from which an operation on it leaves the reactor thread, and `snapshot_ms` how
     long a view of the store is kept for the next reader.
+
+    `pool_size` is the number of connections for reading; a reader that finds all of them in use waits for at most
+    `pool_wait_seconds` (503 then), and one that has not been needed for `pool_idle_seconds` is closed. `query_cache` is
+    the number of results of small questions that are kept until the next commit (0: none), `statement_cache` the number
+    of prepared statements that each connection keeps. A scan in a view is broken off after `statement_seconds` (503). A
+    scan or a commit that takes `slow_query_ms` is logged with its plan, each statement once a minute (0: none).
     """
 
     gather_ms: Milliseconds = 2.0
     batch_limit: Count = 128
     cache_mb: Megabytes = 32
-    path_cache: Count = 8192
+    route_cache: Places = 10_000
     busy_seconds: Seconds = 10.0
     checkpoint_pages: Count = 4000
     long_nodes: Count = 200
     snapshot_ms: Milliseconds = 10.0
+    pool_size: Count = 100
+    pool_wait_seconds: Seconds = 5.0
+    pool_idle_seconds: Seconds = 30.0
+    query_cache: Size = 1000
+    statement_cache: Count = 200
+    statement_seconds: Seconds = 30.0
+    slow_query_ms: LongMilliseconds = 100.0

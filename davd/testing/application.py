@@ -19,7 +19,8 @@ class ScriptedApplication:
     """Answers each path with the function registered for it in `answers`, every other path with `otherwise`.
 
     `requests` are those that came, in their order. What a response with a `ticket` became is kept in `kept`, by raw
-    head and security, and given back by `recall` as often as it is asked for; empty `kept` to make it forget.
+    request and security, and given back by `recall` as often as it is asked for; empty `kept` to make it forget.
+    `counts` tells for how many requests each of them was given.
     """
 
     def __init__(self, otherwise: Answer = greet) -> None:
@@ -28,6 +29,7 @@ class ScriptedApplication:
         self.requests: list[Request] = []
         self.kept: dict[tuple[bytes, int], tuple[bytes, bytes]] = {}
         self.tickets: list[object] = []
+        self.counts: list[int] = []
 
     async def respond(self, request: Request) -> Response:
         """Whatever the script says."""
@@ -38,11 +40,14 @@ class ScriptedApplication:
         """The address itself."""
         return address
 
-    def recall(self, head: bytes, protection: int, source: object) -> tuple[bytes, bytes] | None:
+    def recall(self, asked: bytes, protection: int, source: object, count: int = 1) -> tuple[bytes, bytes] | None:
         """What was remembered for these bytes."""
-        return self.kept.get((head, protection))
+        found = self.kept.get((asked, protection))
+        if found is not None:
+            self.counts.append(count)
+        return found
 
-    def remember(self, head: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
+    def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep it for ever."""
         self.tickets.append(ticket)
-        self.kept[head, protection] = (before, after)
+        self.kept[asked, protection] = (before, after)

@@ -24,11 +24,12 @@ from davd.interfaces.store import (
 )
 from davd.model.lock import EXCLUSIVE, Lock
 from davd.model.principal import Account, Quota
+from davd.testing.savepoint_conformance import SavepointConformance
 from davd.testing.store_life import a_lock, folder, new_content, put
-from davd.testing.tree_conformance import TreeConformance
+from davd.testing.version_conformance import VersionConformance
 
 
-class StoreConformance(TreeConformance):
+class StoreConformance(SavepointConformance, VersionConformance):
     """What a store promises of transactions, locks, accounts, kept values and blobs, and of the tree."""
 
     async def test_the_interfaces_are_provided(self) -> None:

@@ -9,7 +9,7 @@ Verifies: RFC 4918, 5, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -86,6 +86,25 @@ works = st.builds(
 )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A savepoint: what is done in it, other savepoints among that, and whether it is undone."""
+
+    steps: tuple[Work | Part, ...]
+    undone: bool
+
+
+_flat_parts = st.builds(Part, st.lists(works, max_size=3).map(tuple), st.booleans())
+_parts = st.lists(
+    st.recursive(
+        _flat_parts, lambda inner: st.builds(Part, st.lists(works | inner, max_size=3).map(tuple), st.booleans()),
+        max_leaves=4,
+    ),
+    min_size=1,
+    max_size=2,
+)  # fmt: skip
+
+
 async def _content(work: Work, store: IStore) -> NewContent:
     if not work.large:
         return new_content(work.data)
@@ -94,7 +113,7 @@ async def _content(work: Work, store: IStore) -> NewContent:
     return NewContent(len(work.data), hashlib.sha256(work.data).hexdigest(), None, await writer.finish())
 
 
-async def _do(work: Work, transaction: ITransaction, store: IStore) -> object:
+async def apply(work: Work, transaction: ITransaction, store: IStore) -> object:
     """Do one operation; the result must be the same in every store. Errors of the caller are results too."""
     found = await transaction.resolve(work.path)
     if len(found) != len(work.path) + 1:
@@ -157,6 +176,25 @@ async def _beside(work: Work, place: Resource, transaction: ITransaction) -> obj
     return await transaction.lock(token, 0.0), await transaction.kept(work.name, work.now / 2)
 
 
+async def _covered(store: IStore) -> dict[Hashable, object]:
+    """By the version of each resource, with and without its members: what it covers."""
+    found: dict[Hashable, object] = {}
+    async with store.read() as view:
+        root = (await view.resolve(()))[0]
+        for path in [(), *(path for path, _ in await view.descendants(root.id, 1000))]:
+            chain = await view.resolve(path)
+            last = chain[-1]
+            places = [(each.id, each.name, each.owner) for each in chain]
+            answer: list[object] = [places, last, await view.properties([last.id])]
+            found[await view.version(chain, False)] = answer
+            if last.type != FILE:
+                members = await view.members(last.id, "", 1000)
+                log = await view.changes(last.id, 0, 1 << 40, 1000), await view.oldest_revision(last.id)
+                dead = await view.properties([member.id for member in members])
+                found[await view.version(chain, True)] = [*answer, members, log, dead]
+    return found
+
+
 class _Names:
     """Ids, ETags and blobs, which differ from store to store, by the order of their first appearance."""
 
@@ -207,6 +245,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.names = (_Names(), _Names())
         drive(self.store.start())
         self.generation = self.store.generation()
+        self.answers: tuple[dict[Hashable, object], dict[Hashable, object]] = ({}, {})
         self.state = [names.plain(drive(everything(store))) for store, names in self._both()][0]
 
     @initialize()
@@ -237,12 +276,51 @@ class StoreMachine(RuleBasedStateMachine):
                 if undone:
                     names = names.copy()
                 for work in works:
-                    results.append(names.plain(await _do(work, transaction, store)))
+                    results.append(names.plain(await apply(work, transaction, store)))
                 if undone:
                     raise _Undo
         except _Undo:
             return results
         return results
+
+    @rule(parts=_parts, undone=st.sampled_from([False, False, False, True]))
+    def write_in_parts(self, parts: list[Part], undone: bool) -> None:
+        """A transaction with savepoints, nested and one after the other, some of which are undone."""
+        results = [drive(self._in_parts(store, names, parts, undone)) for store, names in self._both()]
+        assert results[0] == results[1]
+
+    async def _in_parts(self, store: IStore, names: _Names, parts: list[Part], undone: bool) -> list[object]:
+        results: list[object] = []
+        try:
+            async with store.write() as transaction:
+                if undone:
+                    names = names.copy()
+                for part in parts:
+                    await self._do_part(part, transaction, store, names, results)
+                if undone:
+                    raise _Undo
+        except _Undo:
+            pass
+        return results
+
+    async def _do_part(
+        self, part: Part, transaction: ITransaction, store: IStore, names: _Names, results: list[object]
+    ) -> None:
+        """Do the works of a part and the parts in it, and look at what the transaction shows afterwards."""
+        try:
+            async with transaction.savepoint():
+                for step in part.steps:
+                    if isinstance(step, Part):
+                        await self._do_part(step, transaction, store, names, results)
+                    else:
+                        results.append(names.plain(await apply(step, transaction, store)))
+                if part.undone:
+                    raise _Undo
+        except _Undo:
+            pass
+        for owner in ("ann", "bob"):
+            results.append(names.plain(await transaction.quota(owner)))
+        results.append(names.plain(await transaction.descendants(2, 1000)))
 
     @rule(path=_paths, after=_names | st.just(""), limit=st.integers(1, 3), revision=st.integers(0, 20), now=_times)
     def read(self, path: tuple[str, ...], after: str, limit: int, revision: int, now: float) -> None:
@@ -288,6 +366,13 @@ class StoreMachine(RuleBasedStateMachine):
         generation = self.store.generation()
         assert generation != self.generation or states[0] == self.state
         self.state, self.generation = states[0], generation
+
+    @invariant()
+    def equal_versions_are_equal_answers(self) -> None:
+        """What a version covers is what it was when the same version was seen before."""
+        for (store, _), answers in zip(self._both(), self.answers, strict=True):
+            for version, answer in drive(_covered(store)).items():
+                assert answers.setdefault(version, answer) == answer
 
     def teardown(self) -> None:
         """The store is sound at the end."""

@@ -7,17 +7,41 @@ from __future__ import annotations
 
 import random
 
+from twisted.internet.task import Clock
+
+from davd.admission.settings import AsyncPoolConfig
 from davd.application.answers import Answers
+from davd.caches.envelope import seal, unseal
+from davd.caches.memory import Local, Memory
 from davd.http.body import Body
 from davd.http.request import Request
 from davd.http.response import Response
+from davd.interfaces.cache import ICache
 from davd.model.principal import Principal
+from davd.testing.admission import admission
+from davd.testing.exchange import run
 from tests.application.test_application import ApplicationTestCase
 
 ALICE, BOB = Principal("alice"), Principal("bob")
 LOCK = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
 SYNC = b'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>'
 NAMES = b'<propfind xmlns="DAV:"><prop><getetag/><displayname/><lockdiscovery/><quota-used-bytes/></prop></propfind>'
+
+
+KEY = ("PROPFIND", "/", "alice", True, b"x", (None,))
+
+
+def _answers(shared: ICache | None = None, view: bytes = b"") -> Answers:
+    return Answers(Memory(1000, 100), 100, shared, 0.1, view, _pack, _unpack)
+
+
+def _pack(response: Response) -> bytes:
+    return seal(response.status, response.headers, b"".join(response.body))
+
+
+def _unpack(sealed: bytes) -> Response | None:
+    envelope = unseal(sealed)
+    return None if envelope is None else Response(envelope.status, envelope.headers, envelope.body)
 
 
 def _request(path: str = "/", **headers: str) -> Request:
@@ -28,7 +52,7 @@ class TestAnswers:
     """Verifies: RFC 9111, 4.2."""
 
     def test_the_key_has_all_that_an_answer_depends_on(self) -> None:
-        answers = Answers(1000, 100)
+        answers = _answers()
         plain = answers.key(_request(depth="1"), b"", ALICE)
         others = [
             answers.key(_request(depth="0"), b"", ALICE),
@@ -44,36 +68,69 @@ class TestAnswers:
         assert len(set(others)) == len(others)
 
     def test_conditional_requests_are_not_kept(self) -> None:
-        answers = Answers(1000, 100)
+        answers = _answers()
         for name in ("if", "if_match", "if_none_match", "overwrite", "lock_token"):
             assert answers.key(_request(**{name: "x"}), b"", ALICE) is None
 
     def test_a_commit_ends_an_answer(self) -> None:
-        answers = Answers(1000, 100)
-        answers.keep("key", 1, Response(207, {"A": "b"}, [b"x", b"y"]))
-        found = answers.look_up("key", 1)
+        answers = _answers()
+        answers.keep(KEY, 1, None, Response(207, {"A": "b"}, [b"x", b"y"]))
+        found = answers.look_up(KEY, 1)
         assert found is not None
         assert (found.status, found.headers, found.body) == (207, {"A": "b"}, [b"x", b"y"])
-        assert answers.look_up("key", 2) is None
-        assert answers.look_up("key", 1) is None
+        assert answers.look_up(KEY, 2) is None
+        assert answers.revalidate(KEY, ("v",), 2) is None, "it rested on the whole store"
+
+    def test_an_answer_stands_while_its_version_does(self) -> None:
+        answers = _answers()
+        answers.keep(KEY, 1, ("v", 1), Response(207, {}, b"x"))
+        assert answers.look_up(KEY, 2) is None
+        assert answers.revalidate(KEY, ("v", 1), 2) is not None
+        assert answers.look_up(KEY, 2) is not None, "it was found to be right for this generation"
+        assert answers.revalidate(KEY, ("v", 2), 3) is None
+        assert answers.revalidate(KEY, ("v", 1), 4) is None, "what was wrong once does not come back"
 
     def test_the_bounds_hold(self) -> None:
-        answers = Answers(1000, 100)
-        answers.keep("large", 1, Response(207, {}, b"x" * 101))
-        assert answers.look_up("large", 1) is None
-        for number in range(100):
-            answers.keep(number, 1, Response(207, {}, [b"x" * 50, b"y" * 50]))
-        assert [number for number in range(100) if answers.look_up(number, 1)] == list(range(90, 100))
+        answers = _answers()
+        answers.keep(KEY, 1, None, Response(207, {}, b"x" * 101))
+        assert answers.look_up(KEY, 1) is None
+        keys = [(*KEY[:1], f"/{number}", *KEY[2:]) for number in range(100)]
+        for key in keys:
+            answers.keep(key, 1, None, Response(207, {}, [b"x" * 50, b"y" * 49]))
+        assert [place for place, key in enumerate(keys) if answers.look_up(key, 1)] == list(range(90, 100))
+
+    def test_what_took_long_is_shared_by_version(self) -> None:
+        tier = Local(10_000, 1000)
+        first, second, other = (_answers(tier, view) for view in (b"view", b"view", b"another"))
+        first.keep(KEY, 1, ("v",), Response(207, {"A": "b"}, [b"x", b"y"]), 0.5)
+        found = run(second.fetch(KEY, ("v",), 7))
+        assert found is not None
+        assert (found.status, found.headers, found.body) == (207, {"A": "b"}, b"xy")
+        assert second.look_up(KEY, 7) is not None
+        assert run(second.fetch(KEY, ("w",), 7)) is None
+        assert run(other.fetch(KEY, ("v",), 7)) is None
+
+    def test_what_was_quick_or_rests_on_the_store_is_not_shared(self) -> None:
+        tier = Local(10_000, 1000)
+        answers = _answers(tier)
+        answers.keep(KEY, 1, ("v",), Response(207, {}, b"x"), 0.01)
+        answers.keep(KEY, 1, None, Response(207, {}, b"x"), 0.5)
+        assert tier.statistics()["puts"] == 0
 
 
 class KeptAnswersTests(ApplicationTestCase):
     """Verifies: docs/architecture.md, Recall."""
 
+    def setUp(self) -> None:
+        super().setUp()
+        apart = admission(Clock(), AsyncPoolConfig(enable_batching=False))
+        self.forgetful = self.make(Answers(Memory(0, 0), 0), apart)
+
     def _same(self, method: str, path: str, body: bytes, depth: str, user: str) -> None:
         kept = self.ask(method, path, body, user, {"depth": depth})
-        answers, self.application._answers = self.application._answers, Answers(0, 0)
+        keeping, self.application = self.application, self.forgetful
         anew = self.ask(method, path, body, user, {"depth": depth})
-        self.application._answers = answers
+        self.application = keeping
         self.assertEqual((kept.status, kept.headers, kept.body), (anew.status, anew.headers, anew.body))
 
     def test_random_histories(self) -> None:

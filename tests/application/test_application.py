@@ -9,8 +9,10 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from davd.admission.admission import Admission
 from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
@@ -18,6 +20,7 @@ from davd.authentication.authenticator import Authenticator
 from davd.authentication.passwords import Passwords, hash_password
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle
+from davd.caches.memory import Memory
 from davd.checkers.accounts import AccountsChecker
 from davd.dav.core import EXTENSION
 from davd.dav.exchange import Exchange
@@ -28,6 +31,7 @@ from davd.http.request import Request
 from davd.http.response import Response
 from davd.model.principal import Account
 from davd.stores.memory.store import MemoryStore
+from davd.testing.admission import admission
 from davd.testing.exchange import ChunkedBody, run
 
 AUTHENTICATION = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1)
@@ -56,6 +60,11 @@ async def _broken(exchange: Exchange) -> Response:
 BROKEN = Extension("broken", methods=[Method("BREAK", _broken, on_unmapped=True)])
 
 
+def basic(user: str) -> str:
+    """The Authorization field of one of the users of `PASSWORD`."""
+    return "Basic " + b64encode(f"{user}:{PASSWORD[user]}".encode()).decode()
+
+
 class ApplicationTestCase(SynchronousTestCase):
     """An application over a memory store with the accounts of `PASSWORD`."""
 
@@ -70,15 +79,16 @@ class ApplicationTestCase(SynchronousTestCase):
         checkers = [AccountsChecker(self.store, passwords)]
         self.authenticator = Authenticator(AUTHENTICATION, checkers, throttle, passwords, self._clock)
         self.kept = Recall(1 << 20, 1 << 16, self.store.generation, self.authenticator.generation, self._clock)
-        self.answers = Answers(1 << 20, 1 << 16)
-        self.application = Application(
-            self.store,
-            self.authenticator,
-            Registry.of([EXTENSION, BROKEN]),
-            self.dav,
-            self.kept,
-            self.answers,
-            self._clock,
+        self.answers = Answers(Memory(1 << 20, 1 << 16), 1 << 16)
+        self.reactor = Clock()
+        self.admission = admission(self.reactor)
+        self.application = self.make(self.answers, self.admission)
+
+    def make(self, answers: Answers, admission: Admission) -> Application:
+        """An application with these parts over the one store."""
+        registry = Registry.of([EXTENSION, BROKEN])
+        return Application(
+            self.store, self.authenticator, registry, self.dav, admission, self.kept, answers, self._clock
         )
 
     async def _accounts(self) -> None:
@@ -105,8 +115,7 @@ class ApplicationTestCase(SynchronousTestCase):
         content = BytesBody(body) if isinstance(body, bytes) else body
         all_headers = {"host": "dav.example", **(headers or {})}
         if user is not None:
-            token = b64encode(f"{user}:{PASSWORD[user]}".encode()).decode()
-            all_headers.setdefault("authorization", "Basic " + token)
+            all_headers.setdefault("authorization", basic(user))
         if content.length is not None and (content.length or method == "PUT"):
             all_headers.setdefault("content-length", str(content.length))
         request = Request(

@@ -9,6 +9,7 @@ import random
 
 from davd.application.recall import Recall, Ticket
 from davd.http.response import Response
+from davd.tree.statistics import Route
 from tests.application.test_application import ApplicationTestCase, run
 
 
@@ -23,7 +24,7 @@ def _recall(world: _World, max_bytes: int = 1000, max_entry: int = 400) -> Recal
 
 
 def _ticket(world: _World) -> Ticket:
-    return Ticket(world.generation, world.credentials, world.now + 60)
+    return Ticket(world.generation, world.credentials, world.now + 60, None, Route("GET", "files", ""))
 
 
 class TestRecall:
@@ -32,8 +33,9 @@ class TestRecall:
     def test_an_answer_stands_while_nothing_has_changed(self) -> None:
         world = _World()
         recall = _recall(world)
-        recall.remember(b"head", True, _ticket(world), b"before", b"after")
-        assert recall.look_up(b"head", True) == (b"before", b"after")
+        ticket = _ticket(world)
+        recall.remember(b"head", True, ticket, b"before", b"after")
+        assert recall.look_up(b"head", True) == (ticket, (b"before", b"after"))
         assert recall.look_up(b"head", False) is None
         assert recall.look_up(b"other", True) is None
 
@@ -66,11 +68,15 @@ class RecalledAnswersTests(ApplicationTestCase):
     Verifies: docs/architecture.md, Recall
     """
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.source = self.application.source("192.0.2.1")
+
     def _head(self, name: str) -> bytes:
         return b"GET /files/alice/" + name.encode()
 
     def _get(self, name: str) -> bytes:
-        kept = self.application.recall(self._head(name), True, None)
+        kept = self.application.recall(self._head(name), True, self.source)
         fresh = self.ask("GET", f"/files/alice/{name}")
         made = self._bytes(fresh)
         if kept is not None:
@@ -117,9 +123,9 @@ class RecalledAnswersTests(ApplicationTestCase):
     def test_a_removed_account_is_not_answered(self) -> None:
         self.ask("PUT", "/files/alice/a", b"x")
         self._get("a")
-        self.assertIsNotNone(self.application.recall(self._head("a"), True, None))
+        self.assertIsNotNone(self.application.recall(self._head("a"), True, self.source))
         run(self._remove("alice"))
-        self.assertIsNone(self.application.recall(self._head("a"), True, None))
+        self.assertIsNone(self.application.recall(self._head("a"), True, self.source))
         self.assertEqual(self.ask("GET", "/files/alice/a").status, 401)
 
     async def _remove(self, name: str) -> None:

@@ -34,3 +34,19 @@ class TestCheck:
         settings.net.trusted_proxies.append("10.0.0.1/8")
         with pytest.raises(ValueError, match=r"^net\.trusted_proxies: 10\.0\.0\.1/8 has host bits set$"):
             check(settings)
+
+    def test_bounds_of_the_pool(self) -> None:
+        settings = Settings()
+        settings.pool.max_concurrent_requests = settings.pool.min_concurrent_requests
+        check(settings)
+        settings.pool.max_concurrent_requests -= 1
+        with pytest.raises(ValueError, match=r"^pool\.min_concurrent_requests: "):
+            check(settings)
+
+    def test_the_place_of_redis(self) -> None:
+        settings = Settings()
+        settings.caches.redis = "redis://127.0.0.1:6379/1"
+        check(settings)
+        settings.caches.redis = "redis://"
+        with pytest.raises(ValueError, match=r"^caches\.redis: the URL of Redis names no host$"):
+            check(settings)

@@ -1,4 +1,4 @@
-"""Fixtures: one daemon for each reactor for the whole run, and a fresh collection for each test."""
+"""Fixtures: one daemon of each variant for the whole run, and a fresh collection for each test."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,23 +9,38 @@ import pytest
 from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account
 
-REACTORS = ("uvloop", "epoll")
+# With nothing kept, and nothing done together: every answer has to be what it is otherwise.
+BARE = """
+[pool]
+enable_batching = false
+[application]
+recall_bytes = 0
+[caches]
+memory_bytes = 0
+derived_bytes = 0
+[store]
+route_cache = 0
+query_cache = 0
+"""
+# Reactor and configuration by name.
+VARIANTS = {"uvloop": ("uvloop", ""), "epoll": ("epoll", ""), "bare": ("uvloop", BARE)}
 
 
 @pytest.fixture(scope="session")
 def daemons() -> Iterator[Callable[[str], Daemon]]:
-    """Gives the running daemon of a reactor, starting it at its first use."""
+    """Gives the running daemon of a variant, starting it at its first use."""
     with ExitStack() as stack:
         running: dict[str, Daemon] = {}
 
-        def on(reactor: str) -> Daemon:
-            if reactor not in running:
-                running[reactor] = stack.enter_context(Daemon(reactor=reactor))
-            return running[reactor]
+        def on(variant: str) -> Daemon:
+            if variant not in running:
+                reactor, config = VARIANTS[variant]
+                running[variant] = stack.enter_context(Daemon(reactor=reactor, config=config))
+            return running[variant]
 
         yield on
-        for reactor, daemon in running.items():
-            assert daemon.stop() in (0, -signal.SIGTERM), f"{reactor}: {daemon.log()}"
+        for variant, daemon in running.items():
+            assert daemon.stop() in (0, -signal.SIGTERM), f"{variant}: {daemon.log()}"
 
 
 def _without_errors(daemon: Daemon) -> Iterator[Daemon]:
@@ -43,9 +58,9 @@ def daemon(daemons: Callable[[str], Daemon]) -> Iterator[Daemon]:
     yield from _without_errors(daemons("uvloop"))
 
 
-@pytest.fixture(params=REACTORS)
+@pytest.fixture(params=VARIANTS)
 def either(request: pytest.FixtureRequest, daemons: Callable[[str], Daemon]) -> Iterator[Daemon]:
-    """The daemon, once on each reactor."""
+    """The daemon, once in each variant."""
     yield from _without_errors(daemons(request.param))
 
 

@@ -43,13 +43,14 @@ class TestExtension:
     def test_its_plugins_are_found(self, installed: Path, tmp_path: Path) -> None:
         program = (
             "from twisted.plugin import getPlugins\n"
+            "from davd.interfaces.admission import IAdmissionMaker\n"
             "from davd.interfaces.extension import IExtensionMaker\n"
             "from davd.interfaces.identity import ICheckerMaker\n"
-            "for interface in (IExtensionMaker, ICheckerMaker):\n"
+            "for interface in (IExtensionMaker, ICheckerMaker, IAdmissionMaker):\n"
             "    print(*[maker.name for maker in getPlugins(interface)])"
         )
         done = run([sys.executable, "-c", program], tmp_path, _beside(installed))
-        assert done.stdout.splitlines() == ["digest", "shared"], done.stderr
+        assert done.stdout.splitlines() == ["digest", "shared", "backups"], done.stderr
 
     def test_its_property_is_answered(self, installed: Path, tmp_path: Path) -> None:
         config = '[extensions.digest]\nnamespace = "http://example.com/ns"\n'
@@ -75,9 +76,20 @@ class TestExtension:
             assert davd.ask("GET", "/files/other/", None, basic("other", "open sesame")).status == 401
             assert davd.ask("GET", "/files/admin/", None, basic("admin", davd.password)).status == 200
 
+    def test_its_rule_makes_a_backup_wait_for_others(self, installed: Path, tmp_path: Path) -> None:
+        config = '[rules.backups]\nagents = ["restic/"]\naccounts = []\nfactor = 2\n'
+        with Running(tmp_path, config=config, words=("--admin", PLAIN), more=_beside(installed)) as davd:
+            login = basic("admin", davd.password)
+            davd.ask("GET", "/files/admin/x", None, login)
+            davd.ask("GET", "/files/admin/x", None, login | {"User-Agent": "restic/0.18"})
+            counted = davd.statistics()["pool"]["processing"]
+            assert (counted["HIGH"]["number"], counted["LOW"]["number"]) == (1, 1)
+
     @pytest.mark.parametrize(
         ("config", "sentence"),
         [
+            ("[rules.nosuch]\n", "rules.nosuch: no such rule is installed"),
+            ('[rules.backups]\nagents = "x"\n', "rules.backups.agents: expected a list of texts"),
             ("[extensions.digest]\ncolour = 1\n", "extensions.digest: there is no setting called colour"),
             ("[extensions.digest]\nnamespace = 1\n", "extensions.digest.namespace: expected a text"),
             ('check_with = ["shared"]\n[checkers.shared]\nnames = "x"\n', "checkers.shared.names: expected"),

@@ -167,6 +167,37 @@ class TestReload:
             kept.close()
 
 
+class TestLimits:
+    """Limits change under a running server; what runs goes on.
+
+    Verifies: docs/architecture.md, Configuration; RFC 6585, 4.
+    """
+
+    def test_sighup_brings_new_limits_into_force(self, tmp_path: Path, reactor: str) -> None:
+        net = "[net]\nexempt_networks = []\n"
+        with Running(tmp_path, reactor=reactor, config=net, words=["--admin", PLAIN]) as davd:
+            login = basic("admin", davd.password)
+            kept = davd.connect()
+            for _ in range(5):
+                assert ask(kept, "GET", "/files/admin/", None, login).status == 200
+            (tmp_path / "davd.toml").write_text(net + "[rates]\naddress_requests = 0.01\naddress_requests_burst = 2\n")
+            davd.process.send_signal(signal.SIGHUP)
+            davd.wait_for("the settings of the pool and the rates were read again")
+            answers = [ask(kept, "GET", "/files/admin/", None, login) for _ in range(4)]
+            assert [answer.status for answer in answers[-2:]] == [429, 429]
+            assert 1 <= int(answers[-1].getheader("Retry-After", "0")) <= 100
+            assert '"address-requests"' in answers[-1].getheader("RateLimit", "")
+
+            (tmp_path / "davd.toml").write_text(net + "[rates]\naddress_requests = -1\n")
+            davd.process.send_signal(signal.SIGHUP)
+            davd.wait_for("the settings stay as they were")
+            assert ask(kept, "GET", "/files/admin/", None, login).status == 429
+            assert "rates.address_requests" in davd.log()
+            pool = davd.statistics()["pool"]
+            assert pool["rejected_rate"] == pool["total_requests"] - pool["completed_requests"] >= 3
+            kept.close()
+
+
 class TestAccounts:
     """Accounts change under a running server.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import re
 import signal
 import socket
@@ -13,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.conformance.daemon import end_with_parent, environment, script
 
@@ -162,6 +163,16 @@ class Running:
         connection = self.connect(place)
         try:
             return ask(connection, method, path, body, headers)
+        finally:
+            connection.close()
+
+    def statistics(self) -> dict[str, Any]:
+        """What the admin plane tells of the counters; it has to be listening."""
+        host, port = re.fullmatch(r"http://(\S+):(\d+)/\S*", self.admin).groups()  # type: ignore[union-attr]
+        connection = http.client.HTTPConnection(host, int(port), timeout=SECONDS)
+        try:
+            counters: dict[str, Any] = json.loads(ask(connection, "GET", "/statistics").content)  # type: ignore[attr-defined]
+            return counters
         finally:
             connection.close()
 

@@ -21,11 +21,13 @@ class MemoryTransport(StringTransport):
         self.out = bytearray()
         self.paused = False
         self.gone = False
+        self.writes = 0
 
     def write(self, data: bytes) -> None:
         """Keep the bytes for the client."""
         if self.gone:
             return
+        self.writes += 1
         self.out += data
         if len(self.out) > ROOM and self.producer is not None and not self.paused:
             self.paused = True

@@ -37,6 +37,12 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / TICKS_PER_SECOND
 
 
+def busy_seconds() -> float:
+    """The time that all processors of the machine have spent on anything but idling (proc(5), stat: cpu)."""
+    user, nice, system, _, _, *interrupts = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    return (user + nice + system + sum(interrupts)) / TICKS_PER_SECOND
+
+
 def _memory(pids: Iterable[int], name: str) -> int:
     octets = 0
     for pid in pids:

@@ -13,7 +13,8 @@ import pytest
 from tests.performance.wrk import Load, WrkError, parse, run
 
 REPORT = (
-    'Running 1s test\nREPORT {"requests": 200, "microseconds": 1000000, "bytes": 20000, "p50": 1500, "p99": 9000, '
+    'Running 1s test\nREPORT {"requests": 200, "microseconds": 1000000, "bytes": 20000, '
+    '"p50": 1500, "p95": 8000, "p99": 9000, "p999": 9500, '
     '"wanted": -1, "errors": {"connect": 0, "read": 0, "write": 0, "status": 0, "timeout": 0}}\n'
 )
 
@@ -24,7 +25,8 @@ class TestParse:
     def test_figures_and_units(self) -> None:
         """Microseconds become milliseconds and seconds; a count of -1 is no count."""
         load = parse(REPORT)
-        assert (load.requests, load.rate, load.p50, load.p99, load.created) == (200, 200.0, 1.5, 9.0, None)
+        assert (load.requests, load.rate, load.created) == (200, 200.0, None)
+        assert (load.p50, load.p95, load.p99, load.p999) == (1.5, 8.0, 9.0, 9.5)
 
     def test_no_report(self) -> None:
         """Output without the line is an error, not a load of zero."""
@@ -45,8 +47,8 @@ class TestParse:
         assert parse(REPORT.replace(f'"{kind}": 0', f'"{kind}": 3')).faults() == f"3 {kind}"
 
     def test_other_status_than_created(self) -> None:
-        """Answers to PUT that were not 201 are counted."""
-        assert parse(REPORT.replace('"wanted": -1', '"wanted": 190')).faults() == "10 not 201"
+        """Answers that the script does not count as right are told."""
+        assert parse(REPORT.replace('"wanted": -1', '"wanted": 190')).faults() == "10 not as wanted"
 
     def test_nothing_answered(self) -> None:
         """A load without answers is at fault."""

@@ -20,8 +20,9 @@ class WrkError(Exception):
 class Load:
     """The result of one run: answers, seconds, octets received (heads included), latency in milliseconds.
 
-    `created` counts the answers the script counts itself (201 to a PUT), None where it counts none. `errors` has what
-    went wrong by kind: connect, read, write, timeout, and status for every answer from 400 on.
+    `created` counts the answers the script counts itself as right (201 to a PUT, a body that is known), None where it
+    counts none. `errors` has what went wrong by kind: connect, read, write, timeout, and status for every answer from
+    400 on.
     """
 
     requests: int
@@ -31,6 +32,8 @@ class Load:
     p99: float
     created: int | None
     errors: dict[str, int]
+    p95: float = 0.0
+    p999: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -48,7 +51,7 @@ class Load:
         elif octets_each is not None and abs(self.octets / self.requests - octets_each) > octets_each * 0.01 + 8:
             words.append(f"{self.octets / self.requests:.0f} octets an answer, not {octets_each}")
         if self.created is not None and abs(self.requests - self.created) > 0:
-            words.append(f"{self.requests - self.created} not 201")
+            words.append(f"{self.requests - self.created} not as wanted")
         return ", ".join(words)
 
 
@@ -65,6 +68,8 @@ def parse(output: str) -> Load:
                 p99=report["p99"] / 1000,
                 created=report["wanted"] if report["wanted"] >= 0 else None,
                 errors=report["errors"],
+                p95=report.get("p95", 0) / 1000,
+                p999=report.get("p999", 0) / 1000,
             )
     raise WrkError(f"no report in {output!r}")
 
@@ -76,12 +81,13 @@ def run(
     seconds: int,
     script: str = "get",
     settings: Mapping[str, str] | None = None,
+    threads: int = 1,
 ) -> Load:
-    """Load `url` for `seconds` from one thread; `script` names a file of lua/, `settings` its environment."""
+    """Load `url` for `seconds` from `threads`; `script` names a file of lua/, `settings` its environment."""
     executable = shutil.which("wrk")
     if executable is None:
         raise WrkError("wrk is not installed: apt-get install -y wrk")
-    argv = [executable, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
+    argv = [executable, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
     argv += ["-s", str(SCRIPTS / f"{script}.lua"), "-H", f"Authorization: {authorization}", url]
     env = os.environ | {"WRK_SCRIPTS": str(SCRIPTS)} | dict(settings or {})
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=seconds + 120)

@@ -8,7 +8,7 @@ import click
 
 from davd.authentication.passwords import Passwords
 from davd.config.settings import Settings
-from davd.daemon.assemble import CheckerContext, checkers_of, registry_of
+from davd.daemon.assemble import CheckerContext, checkers_of, registry_of, rules_of
 from davd.daemon.offline import Context, drive
 from davd.interfaces.identity import CheckerError
 from davd.net.endpoints import ListenError, parse
@@ -30,6 +30,7 @@ def check_config(context: Context) -> None:
 def _try(settings: Settings) -> None:
     """Do what a start does, up to the things that a running server may have taken already: store and ports."""
     registry_of(settings)
+    rules_of(settings)
     for endpoint in (*settings.net.listen, *filter(None, [settings.admin.listen])):
         parse(endpoint)
     store = SQLiteStore(settings.data, settings.store)

@@ -11,8 +11,9 @@ import click
 from davd.application.provision import HOME_PARENTS, USERS, provision
 from davd.authentication.passwords import hash_password
 from davd.daemon.offline import Context
-from davd.interfaces.store import IStore
+from davd.interfaces.store import IStore, ITransaction
 from davd.model.principal import Account
+from davd.stores.transactions import transact
 
 SHORT_PASSWORD = 8
 MAX_NAME_BYTES = 64
@@ -39,11 +40,14 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
         account = Account(
             name, hash_password(context.settings.authentication, password), email, display_name, created=now
         )
-        async with store.write() as transaction:
+
+        async def make(transaction: ITransaction) -> None:
             if await transaction.account(name) is not None:
                 raise click.ClickException(f"there is an account {name} already")
             await transaction.add_account(account)
             await provision(transaction, name, now)
+
+        await transact(store, make)
 
     context.with_store(work, make=True)
     click.echo(f"added {name}")
@@ -72,12 +76,17 @@ def passwd(context: Context, name: str, password_file: str | None) -> None:
     password = _read_password(password_file)
 
     async def work(store: IStore) -> None:
-        async with store.write() as transaction:
+        # Computed before the transaction: it takes long, and everybody who writes would wait for it.
+        password_hash = hash_password(context.settings.authentication, password)
+
+        async def change(transaction: ITransaction) -> None:
             account = await transaction.account(name)
             if account is None:
                 raise click.ClickException(f"there is no account {name}")
-            account.password_hash = hash_password(context.settings.authentication, password)
+            account.password_hash = password_hash
             await transaction.update_account(account)
+
+        await transact(store, change)
 
     context.with_store(work)
     click.echo(f"changed the password of {name}")
@@ -92,7 +101,8 @@ def remove(context: Context, name: str, delete_data: bool) -> None:
 
     async def work(store: IStore) -> None:
         now = time.time()
-        async with store.write() as transaction:
+
+        async def drop(transaction: ITransaction) -> None:
             if await transaction.account(name) is None:
                 raise click.ClickException(f"there is no account {name}")
             await transaction.remove_account(name)
@@ -100,6 +110,8 @@ def remove(context: Context, name: str, delete_data: bool) -> None:
                 chain = await transaction.resolve((*parent, name))
                 if len(chain) == len(parent) + 2:
                     await transaction.delete(chain[-1], now)
+
+        await transact(store, drop)
 
     context.with_store(work)
     kept = "" if delete_data else "; the files stay, and a new account of that name would get them"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from davd.dav.elements.source import MAX_NAMES, dav_children, expect_root, reading
 from davd.formats.xml.fragment import canonical_fragment, string_value, xml_lang
+from davd.formats.xml.names import XML_LANG
 from davd.formats.xml.reader import Element
 from davd.model.errors import HTTPError
 
@@ -58,17 +59,25 @@ _parse = reading(_read)
 
 def settings_in(instruction: Element) -> list[PropertyChange]:
     """The changes that a DAV:set element asks for; HTTPError 400 when it holds no DAV:prop or too many."""
-    return [
-        PropertyChange(str(child.tag), canonical_fragment(child), string_value(child), xml_lang(child))
-        for child in _properties(instruction)
-    ]
+    changes = []
+    for prop in _props(instruction):
+        inherited = xml_lang(prop)
+        for child in prop:
+            language = str(child.get(XML_LANG, inherited))
+            fragment = canonical_fragment(child, language)
+            changes.append(PropertyChange(str(child.tag), fragment, string_value(child), language))
+    return changes
 
 
 def _properties(instruction: Element) -> Iterator[Element]:
+    for prop in _props(instruction):
+        yield from prop
+
+
+def _props(instruction: Element) -> list[Element]:
     held = list(dav_children(instruction, "prop"))
     if not held:
         raise HTTPError(400, detail="an instruction without a prop element")
     if sum(map(len, held)) > MAX_NAMES:
         raise HTTPError(400, detail="too many instructions")
-    for prop in held:
-        yield from prop
+    return held

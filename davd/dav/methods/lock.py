@@ -39,7 +39,7 @@ async def respond(exchange: Exchange) -> Response:
 
 
 async def _take(exchange: Exchange) -> Response:
-    info = parse_lockinfo(exchange.content, exchange.request.headers.get("content-type"))
+    info = parse_lockinfo(exchange.source, exchange.request.headers.get("content-type"))
     # It is told again for each resource in the scope of the lock.
     if len(info.owner) > exchange.settings.max_lock_owner_bytes:
         raise HTTPError(413)

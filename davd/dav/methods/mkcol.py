@@ -52,7 +52,7 @@ def _wanted(exchange: Exchange) -> MkCol:
         # RFC 4918, 9.3: "If the server receives a MKCOL request entity type it does not support or understand, it MUST
         # respond with a 415 (Unsupported Media Type) status code."
         raise HTTPError(415)
-    return parse_mkcol(exchange.content, kind)
+    return parse_mkcol(exchange.source, kind)
 
 
 def resource_type(registry: Registry, elements: tuple[str, ...] | None) -> str | None:

@@ -35,7 +35,7 @@ async def respond(exchange: Exchange) -> Response:
     node = exchange.node
     resource = guard.require(exchange, node, WRITE_PROPERTIES)
     headers = exchange.request.headers
-    changes = parse_propertyupdate(exchange.content, headers.get("content-type"))
+    changes = parse_propertyupdate(exchange.source, headers.get("content-type"))
     preferences = Preferences.from_headers(headers)
     await guard.check_preconditions(exchange)
     await guard.check_locks(exchange, [node.chain])
@@ -68,6 +68,7 @@ def refusals(
     """
     refused: dict[str, Outcome] = {}
     sizes = {name: len(element) for name, element in stored.items()}
+    total = sum(sizes.values())
     for change in changes:
         live = registry.properties.get(change.name)
         if live is not None and live.set is None and not live.stored:
@@ -81,15 +82,16 @@ def refusals(
                 continue
         if live is not None and not live.stored:
             continue
+        total -= sizes.pop(change.name, 0)
         if change.fragment is None:
-            sizes.pop(change.name, None)
             continue
         size = sizes[change.name] = len(change.fragment)
+        total += size
         # RFC 4918, 9.2.1: 507 when the server "did not have sufficient space to record the property".
         if (
             size > settings.max_dead_property_bytes
             or len(sizes) > settings.max_dead_properties
-            or sum(sizes.values()) > settings.max_dead_bytes
+            or total > settings.max_dead_bytes
         ):
             refused[change.name] = (507, None)
     return refused

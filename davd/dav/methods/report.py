@@ -21,7 +21,7 @@ async def respond(exchange: Exchange) -> Response:
     which without the field is 0.
     """
     resource = guard.require(exchange, exchange.node, READ)
-    name = report_name(exchange.content, exchange.request.headers.get("content-type"))
+    name = report_name(exchange.source, exchange.request.headers.get("content-type"))
     report = exchange.registry.reports.get(name)
     # RFC 3253, 3.6: DAV:supported-report: "The specified report MUST be supported by the resource".
     if report is None or not report.applies(resource):

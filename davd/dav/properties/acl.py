@@ -46,6 +46,8 @@ _ACE: Final = (
     b"<D:ace><D:principal><D:property><D:owner/></D:property></D:principal><D:grant>%b</D:grant><D:protected/></D:ace>"
 )
 
+_RESTRICTIONS: Final = "<D:grant-only/><D:no-invert/>"
+
 
 def _owner(view: View, resource: Resource) -> bytes:
     return href(view.principal_href(resource.owner)) if resource.owner else b""
@@ -63,14 +65,18 @@ def _current_user_privilege_set(view: View, resource: Resource) -> bytes:
     return _privileges(view.privileges(resource))
 
 
-def _by_owner(get: Callable[[View, Resource], bytes]) -> Callable[[View, Sequence[Resource]], Iterable[str]]:
+def _by_owner(
+    get: Callable[[View, Resource], bytes | None],
+) -> Callable[[View, Sequence[Resource]], Iterable[str] | None]:
     """The column of a property that is the same for all resources of one type that one user owns."""
 
-    def column(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    def column(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
         owners = set(map(_owner_name, rows))
         if len(owners) == 1:
-            return get(view, rows[0]).decode()
-        return [get(view, row).decode() for row in rows]
+            value = get(view, rows[0])
+            return None if value is None else value.decode()
+        values = [value.decode() for row in rows if (value := get(view, row)) is not None]
+        return values if len(values) == len(rows) else ()
 
     return column
 
@@ -91,7 +97,12 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
         in_allprop=False,
         column=_by_owner(_current_user_privilege_set),
     ),
-    LiveProperty("{DAV:}acl", _acl, in_allprop=False),
-    LiveProperty("{DAV:}acl-restrictions", lambda view, row: b"<D:grant-only/><D:no-invert/>", in_allprop=False),
-    LiveProperty("{DAV:}inherited-acl-set", lambda view, row: b"", in_allprop=False),
+    LiveProperty("{DAV:}acl", _acl, in_allprop=False, column=_by_owner(_acl)),
+    LiveProperty(
+        "{DAV:}acl-restrictions",
+        lambda view, row: _RESTRICTIONS.encode(),
+        in_allprop=False,
+        column=lambda view, rows: _RESTRICTIONS,
+    ),
+    LiveProperty("{DAV:}inherited-acl-set", lambda view, row: b"", in_allprop=False, column=lambda view, rows: ""),
 )

@@ -7,6 +7,7 @@ Implements: MS-WDVME; RFC 4918, 15
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from davd.dav.exchange import Exchange
@@ -53,6 +54,14 @@ def _created(view: View, resource: Resource) -> str:
     return http_date(resource.created)
 
 
+def _all_modified(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    return [http_date(row.modified) for row in rows]
+
+
+def _all_created(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    return [http_date(row.created) for row in rows]
+
+
 ROWS: Final[tuple[LiveProperty, ...]] = (
     LiveProperty(
         _NAMESPACE + "Win32LastModifiedTime",
@@ -61,6 +70,7 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
         set=_set_modified,
         shared=True,
         check=_check_time,
+        column=_all_modified,
     ),
     LiveProperty(
         _NAMESPACE + "Win32CreationTime",
@@ -69,5 +79,6 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
         set=_set_created,
         shared=True,
         check=_check_time,
+        column=_all_created,
     ),
 )

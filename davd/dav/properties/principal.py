@@ -30,8 +30,22 @@ def _on_principals(view: View, resource: Resource) -> bytes | None:
     return b"" if resource.type == PRINCIPAL else None
 
 
+def _principal_urls(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
+    if rows[0].type != PRINCIPAL:
+        return None
+    return [href(view.principal_href(row.name)).decode() for row in rows]
+
+
+def _all_on_principals(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
+    return "" if rows[0].type == PRINCIPAL else None
+
+
 def _principal_collection_set(view: View, resource: Resource) -> bytes:
     return href(view.exchange.href(("principals",), True))
+
+
+def _principal_collection_sets(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    return _principal_collection_set(view, rows[0]).decode()
 
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
@@ -39,9 +53,14 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
         "{DAV:}current-user-principal", _current_user_principal, in_allprop=False, column=_current_user_principals
     ),
     # RFC 3744, 4.2: "A principal may have many URLs, but there must be one "principal URL" that clients can use".
-    LiveProperty("{DAV:}principal-URL", _principal_url, in_allprop=False),
+    LiveProperty("{DAV:}principal-URL", _principal_url, in_allprop=False, column=_principal_urls),
     # RFC 3744, 4.1, 4.4: required of every principal, and empty while nobody has other names or groups.
-    LiveProperty("{DAV:}alternate-URI-set", _on_principals, in_allprop=False),
-    LiveProperty("{DAV:}group-membership", _on_principals, in_allprop=False),
-    LiveProperty("{DAV:}principal-collection-set", _principal_collection_set, in_allprop=False),
+    LiveProperty("{DAV:}alternate-URI-set", _on_principals, in_allprop=False, column=_all_on_principals),
+    LiveProperty("{DAV:}group-membership", _on_principals, in_allprop=False, column=_all_on_principals),
+    LiveProperty(
+        "{DAV:}principal-collection-set",
+        _principal_collection_set,
+        in_allprop=False,
+        column=_principal_collection_sets,
+    ),
 )

@@ -14,7 +14,7 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Final, Literal
 
-from davd.dav.properties.view import STORED, View
+from davd.dav.properties.view import LOCKS, STORED, View
 from davd.dav.registry import LiveProperty, Registry
 from davd.formats.xml.writer import DAV_ONLY, MULTISTATUS_CLOSE, declare, escape, multistatus_open, status_element, tag
 from davd.model.resource import FILE, Resource
@@ -31,7 +31,10 @@ _CLOSE_ALL: Final = MULTISTATUS_CLOSE.decode()
 # Stands for a value of its own in each row; compared by identity, and no text any property could have.
 _VARIES: Final = "\0"
 _KEPT_PIECES: Final = 64
-_PAGE_CHARACTERS: Final = 8 * 1024 * 1024
+# Rows with stored properties or locks may each be a thousand times longer than others.
+_MOST: Final = 500
+_MOST_OF_ANY_LENGTH: Final = 100
+_MOST_CHARACTERS: Final = 128 * 1024
 
 _type = attrgetter("type")
 
@@ -65,7 +68,7 @@ class _Asked:
 class Responses:
     """Renders rows for one `Wanted`; knows nothing of any request and may be kept.
 
-    `most` is how many rows at most should be rendered at once: names that clients make up may be long.
+    `most` is how many rows at most should be rendered at once: what clients ask for may be long.
     """
 
     def __init__(self, registry: Registry, wanted: Wanted) -> None:
@@ -86,7 +89,8 @@ class Responses:
         self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
         self.needs = self._needs()
         weight = sum([len(asked.start) + len(asked.end) for asked in self._asked])
-        self.most = max(1, _PAGE_CHARACTERS // max(1, weight))
+        most = _MOST_OF_ANY_LENGTH if self.needs & {STORED, LOCKS} else _MOST
+        self.most = max(1, min(most, _MOST_CHARACTERS // max(1, weight)))
         self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
         self.open = multistatus_open(self._declared).decode()
 
@@ -111,8 +115,6 @@ class Responses:
         """
         if not rows:
             return []
-        if self.wanted.kind == "propname":
-            return list(map(self._alone, repeat(view), repeat(base), names, rows))
         types = set(map(_type, rows))
         apart = {id for id, stored in view.stored.items() if not self._storable.isdisjoint(stored)}
         if len(types) == 1 and not apart:
@@ -133,16 +135,19 @@ class Responses:
         columns: list[Iterable[str]] = [names]
         constant: list[str | None] = []
         number = len(rows)
+        naming = self.wanted.kind == "propname"
         for _, live in self._live:
             column = _values(live, view, rows) if live.column is None else live.column(view, rows)
             if column is None or isinstance(column, str):
-                constant.append(column)
+                constant.append(column if column is None or not naming else "")
             elif not column:
                 return list(map(self._alone, repeat(view), repeat(base), names, rows))
+            elif naming:
+                constant.append("")
             else:
                 constant.append(_VARIES)
                 columns.append(column)
-        if self.wanted.kind == "allprop" and view.stored:
+        if self.wanted.kind != "prop" and view.stored:
             constant.append(_VARIES)
             stored = view.stored
             columns.append([self._others(stored[row.id]) if row.id in stored else "" for row in rows])
@@ -196,8 +201,11 @@ class Responses:
 
     def _not_found(self, missing: list[str], found: bool) -> str:
         """The propstats after the one with values."""
-        if self.wanted.kind == "allprop":
-            missing = [asked.empty for asked in self._asked if asked.name in self._included and asked.empty in missing]
+        if self.wanted.kind == "propname":
+            missing = []
+        elif self.wanted.kind == "allprop":
+            lacking = frozenset(missing)
+            missing = [asked.empty for asked in self._asked if asked.name in self._included and asked.empty in lacking]
         if missing and not self.wanted.minimal:
             return _PROPSTAT + "".join(missing) + _MISSING
         # RFC 4918, 14.24: a response without a status of its own has at least one propstat.
@@ -225,7 +233,7 @@ class Responses:
             value = None if live is None else live.get(view, row)
             if value is not None:
                 found[asked.name] = asked.empty if naming or not value else asked.start + _text(value) + asked.end
-            elif not naming:
+            else:
                 missing.append(asked.empty)
         return found, missing
 

@@ -5,6 +5,8 @@ Implements: RFC 6578, 4; RFC 3253, 3.1.3, 3.1.5
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from davd.dav.properties.view import View
@@ -20,15 +22,29 @@ def _sync_token(view: View, resource: Resource) -> str | None:
     return str(SyncToken(view.exchange.store.epoch, resource.id, resource.sync_revision))
 
 
+def _sync_tokens(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
+    if rows[0].type == FILE:
+        return None
+    epoch = view.exchange.store.epoch
+    return [str(SyncToken(epoch, row.id, row.sync_revision)) for row in rows]
+
+
 def _supported_report_set(view: View, resource: Resource) -> bytes:
     # RFC 3253, 3.1.5: this property "identifies the reports that are supported by the resource".
-    return b"".join(
-        [
-            element("{DAV:}supported-report", element("{DAV:}report", element(report.name)))
-            for report in view.exchange.registry.reports.values()
-            if report.applies(resource)
-        ]
-    )
+    reports = view.exchange.registry.reports.values()
+    return _reports(tuple([report.name for report in reports if report.applies(resource)]))
+
+
+@lru_cache(maxsize=64)
+def _reports(names: tuple[str, ...]) -> bytes:
+    return b"".join([element("{DAV:}supported-report", element("{DAV:}report", element(name))) for name in names])
+
+
+def _supported_report_sets(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    found = [_supported_report_set(view, row) for row in rows]
+    if len(set(found)) == 1:
+        return found[0].decode()
+    return [written.decode() for written in found]
 
 
 def _supported_method_set(view: View, resource: Resource) -> bytes:
@@ -37,10 +53,15 @@ def _supported_method_set(view: View, resource: Resource) -> bytes:
     )
 
 
+def _supported_method_sets(view: View, rows: Sequence[Resource]) -> Iterable[str]:
+    # What is allowed depends on nothing but whether the resource is a collection.
+    return _supported_method_set(view, rows[0]).decode()
+
+
 ROWS: Final[tuple[LiveProperty, ...]] = (
-    LiveProperty("{DAV:}sync-token", _sync_token, in_allprop=False),
+    LiveProperty("{DAV:}sync-token", _sync_token, in_allprop=False, column=_sync_tokens),
     # The older word for the same: changes whenever a member does. Clients compare it and nothing else.
-    LiveProperty("{http://calendarserver.org/ns/}getctag", _sync_token, in_allprop=False),
-    LiveProperty("{DAV:}supported-report-set", _supported_report_set, in_allprop=False),
-    LiveProperty("{DAV:}supported-method-set", _supported_method_set, in_allprop=False),
+    LiveProperty("{http://calendarserver.org/ns/}getctag", _sync_token, in_allprop=False, column=_sync_tokens),
+    LiveProperty("{DAV:}supported-report-set", _supported_report_set, in_allprop=False, column=_supported_report_sets),
+    LiveProperty("{DAV:}supported-method-set", _supported_method_set, in_allprop=False, column=_supported_method_sets),
 )

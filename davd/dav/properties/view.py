@@ -91,19 +91,20 @@ async def load(
     needs: Collection[str],
     rows: Sequence[Resource],
     above: Sequence[Resource],
-    below: Resource | None = None,
 ) -> View:
     """The view for `rows`, with what `needs` names and nothing else.
 
-    `above` are the collections above the rows, in any order, as far as they are not among the rows. When the rows lie
-    anywhere below a collection, that one is `below`, and `above` has all collections between too.
+    `above` are all the collections above the rows, in any order, as far as they are not among the rows. When what is
+    loaded may change without a trace in the rows, the exchange is told.
     """
     view = View(exchange)
     if STORED in needs:
         view.stored = await transaction.properties([row.id for row in rows])
     if LOCKS in needs:
-        await _load_locks(view, transaction, rows, above, below)
+        exchange.rests_on_store = True
+        await _load_locks(view, transaction, rows, above)
     if QUOTA in needs:
+        exchange.rests_on_store = True
         for name in {row.owner or view.principal for row in rows}:
             view.quotas[name] = await transaction.quota(name)
     if ROOM in needs:
@@ -112,23 +113,15 @@ async def load(
         exchange.fleeting |= view.free is not None
     if ACCOUNT in needs:
         for name in {row.name for row in rows if row.type == PRINCIPAL}:
+            exchange.rests_on_store = True
             view.accounts[name] = await transaction.account(name)
     return view
 
 
 async def _load_locks(
-    view: View,
-    transaction: IReadTransaction,
-    rows: Sequence[Resource],
-    above: Sequence[Resource],
-    below: Resource | None,
+    view: View, transaction: IReadTransaction, rows: Sequence[Resource], above: Sequence[Resource]
 ) -> None:
-    if below is None:
-        locks = await transaction.locks([resource.id for resource in above] + [row.id for row in rows], view.now)
-    else:
-        locks = await transaction.locks([resource.id for resource in above], view.now)
-        seen = {lock.token for lock in locks}
-        locks += [lock for lock in await transaction.locks_below(below.id, view.now) if lock.token not in seen]
+    locks = await transaction.locks([resource.id for resource in (*above, *rows)], view.now)
     if locks:
         view.exchange.fleeting = True
         for lock in locks:

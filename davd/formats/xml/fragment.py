@@ -17,17 +17,18 @@ from davd.formats.xml.writer import escape_attribute
 _START = re.compile(r"<[^\s/>]+")
 
 
-def canonical_fragment(element: Element) -> bytes:
+def canonical_fragment(element: Element, language: str | None = None) -> bytes:
     """`element` with all it holds as UTF-8 that means the same in any document davd writes.
 
     It declares each namespace it uses, those too whose prefix is used in its text or attribute values (QNames in
-    content), and carries the `xml:lang` that was in scope. Comments and processing instructions are dropped; text,
-    attributes, prefixes and mixed content stay.
+    content), and carries the `xml:lang` that was in scope: `language`, or what `xml_lang` finds when that is None.
+    Comments and processing instructions are dropped; text, attributes, prefixes and mixed content stay.
     """
     copied = copy.deepcopy(element)
     copied.tail = None
     etree.strip_tags(copied, etree.Comment, etree.ProcessingInstruction)
-    language = xml_lang(element)
+    if language is None:
+        language = xml_lang(element)
     # RFC 4918, 14.26: language tagging information "MUST be persistently stored along with the property".
     if language and copied.get(XML_LANG) is None:
         copied.set(XML_LANG, language)

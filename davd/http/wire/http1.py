@@ -25,8 +25,26 @@ _NEVER: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n
 
 _HEAD, _LENGTH, _CHUNKED, _END, _FAILED = range(5)
 
+# How the requests begin whose answers are kept by their bytes: those of GET, HEAD, PROPFIND and REPORT (and, for what
+# that costs, of other methods that begin so).
+KEPT: Final = frozenset({b"GE", b"HE", b"PR", b"RE"})
+_WITHOUT_CONTENT: Final = b"GH"
+# The most content of a request that is kept by its bytes: to look up more would cost more than it spares.
+MOST_KEPT: Final = 8192
+# What tells the length of content, in most requests. To guess wrongly by it harms nobody: see `Decoder.peek`.
+_LENGTH_FIELD: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: *([0-9]{1,7})\r\n")
+
 _NO_CHUNKS: Final = ChunkedDecoder()
 _NO_FAULT: Final = WireError(400, "no fault yet")
+
+
+def with_content(data: bytes) -> bool:
+    """Whether the bytes seem to be one whole request with content: guessed as `Decoder.peek` does."""
+    end = data.find(b"\r\n\r\n") + 4
+    if end < 4 or data[0] in _WITHOUT_CONTENT:
+        return False
+    length = _LENGTH_FIELD.search(data, 0, end)
+    return length is not None and int(length[1]) == len(data) - end <= MOST_KEPT
 
 
 @dataclass(slots=True)
@@ -52,7 +70,7 @@ class Decoder:
     Every request gives one `Head`, any number of `Data` and one `End`; the next head is not looked at before `End` has
     been taken. After a WireError the object gives the same error for ever: the framing is lost.
 
-    `raw_head` holds the exact bytes of the last head taken.
+    `raw_head` holds the exact bytes of the last head that `next` gave.
     """
 
     __slots__ = (
@@ -107,25 +125,57 @@ class Decoder:
         buffer += data
 
     def peek(self) -> bytes | None:
-        """The exact bytes of the next head when all of it is here and it is its turn; else None.
+        """The bytes of the next request, as far as they can be told without parsing it; None without its head.
 
-        Nothing is parsed, so the bytes can be looked up in a cache of finished answers (keyed by `raw_head` of requests
-        without content) and taken with `skip`. Raises WireError as `next` does, for a head that is already too long.
+        They are empty for a request that is not `KEPT`, or whose content is not here or large. Otherwise they are its
+        head, together with as much content as its Content-Length seems to promise: enough to look it up among
+        requests that were parsed once. If one of those was just these bytes, then so is this one, and `skip` may take
+        it. Raises WireError as `next` does, for a head that is already too long.
         """
         if self._state != _HEAD:
             return None
-        try:
-            end = self._find_end()
-        except WireError as error:
-            self._fail(error)
-            raise
-        return bytes(self._buffer[self._start : end]) if end else None
+        buffer = self._buffer
+        start = self._start
+        # In most cases what follows finds what `_find_end` would, and nothing has to be remembered of the search.
+        end = buffer.find(b"\r\n\r\n", start) + 4 if self._searched == start else 3
+        if end < 4 or buffer[start] == 13:
+            try:
+                end = self._find_end()
+            except WireError as error:
+                self._fail(error)
+                raise
+            if not end:
+                return None
+            start = self._start
+        if bytes(buffer[start : start + 2]) not in KEPT:
+            return b""
+        if buffer[start] not in _WITHOUT_CONTENT:
+            length = _LENGTH_FIELD.search(buffer, start, end)
+            if length is not None:
+                size = int(length[1])
+                end += size
+                if size > MOST_KEPT or end > len(buffer):
+                    return b""
+        return bytes(buffer[start:end])
 
-    def skip(self, raw: bytes) -> None:
-        """Take the whole request whose head `peek` just returned; only for a head known to have no content."""
-        self.raw_head = raw
-        self._start += len(raw)
+    def repeated(self, raw: bytes, most: int) -> int:
+        """How often the bytes that `peek` has just returned stand here one after the other, `most` times at most."""
+        buffer = self._buffer
+        size = len(raw)
+        at = self._start
+        count = min(most, (len(buffer) - at) // size)
+        if count <= 1 or buffer.startswith(raw * count, at):
+            return count
+        count = 1
+        while buffer.startswith(raw, at + count * size):
+            count += 1
+        return count
+
+    def skip(self, raw: bytes, count: int = 1) -> None:
+        """Take so many requests whose bytes `peek` has just returned; only what is known to be a whole request."""
+        self._start += len(raw) * count
         self._reset()
+        self._let_go()
 
     def next(self) -> Event | None:
         """The next event, or None when more bytes are needed. Raises WireError."""
@@ -134,6 +184,7 @@ class Decoder:
                 return self._next_head()
             if self._state == _END:
                 self._state = _HEAD
+                self._let_go()
                 return End()
             if self._state == _LENGTH:
                 return self._next_data()
@@ -231,12 +282,19 @@ class Decoder:
             return Data(result)
         self._state = _HEAD
         self._searched = self._start
+        self._let_go()
         return End(result)
 
     def _reset(self) -> None:
         self._searched = self._start
         self._blank = False
         self._line_checked = False
+
+    def _let_go(self) -> None:
+        """Between two requests keep nothing of the first: the connection may be idle for long."""
+        if self._start == len(self._buffer):
+            self._buffer = b""
+            self._start = self._searched = 0
 
     def _fail(self, error: WireError) -> None:
         self._state = _FAILED

@@ -5,7 +5,7 @@ Implements: RFC 4918, 5, 6; RFC 6578, 3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import TracebackType
@@ -16,8 +16,9 @@ from zope.interface import implementer
 from davd.interfaces.store import IReadTransaction
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
-from davd.model.resource import Change, Resource
+from davd.model.resource import FILE, Change, Resource
 from davd.stores.memory.state import ROOT, State
+from davd.stores.version import version
 
 
 @implementer(IReadTransaction)
@@ -50,6 +51,25 @@ class MemoryReadTransaction:
         """The resource of that id."""
         found = self.state.resources.get(id)
         return None if found is None else replace(found)
+
+    async def resolve_members(
+        self, collection: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[Resource], dict[str, Resource]]:
+        """A collection's chain and those of its members that exist."""
+        chain = await self.resolve(collection)
+        if len(chain) <= len(collection):
+            return chain, {}
+        members = self.state.members.get(chain[-1].id, {})
+        return chain, {name: replace(self.state.resources[members[name]]) for name in names if name in members}
+
+    async def version(self, chain: Sequence[Resource], members: bool) -> Hashable:
+        """What an answer rests on."""
+        last = chain[-1]
+        if not members or last.type == FILE:
+            return version(chain, None)
+        collections = [self.state.resources[member] for member in self.state.members[last.id].values()]
+        counts = [member.sync_revision for member in collections if member.type != FILE]
+        return version(chain, (self.state.forgotten.get(last.id, 0), len(counts), sum(counts)))
 
     async def segments(self, id: int) -> tuple[str, ...] | None:
         """The path of a resource."""

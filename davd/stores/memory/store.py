@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Mapping
 from types import TracebackType
 
 from zope.interface import implementer
@@ -30,6 +30,8 @@ class MemoryStore:
         self.state = new_state(time.time())
         self.commits = 0
         self.turns = Turns()
+        self.parts_undone = 0
+        self.commit_seconds = 0.0
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -48,6 +50,15 @@ class MemoryStore:
     def generation(self) -> Hashable:
         """The number of commits."""
         return self.commits
+
+    def statistics(self) -> Mapping[str, float]:
+        """What has been done; each block commits for itself."""
+        return {
+            "commits.count": self.commits,
+            "commits.blocks": self.commits,
+            "commits.seconds": self.commit_seconds,
+            "savepoints.undone": self.parts_undone,
+        }
 
     def free_bytes(self) -> int:
         """What memory the system has left."""
@@ -83,12 +94,15 @@ class MemoryWriting:
         """Adopt the copy, or drop it."""
         store, transaction = self._store, self._transaction
         assert transaction is not None
+        store.parts_undone += transaction.parts_undone
         try:
             if kind is None:
+                began = time.perf_counter()
                 gone = unreferenced(store.state, transaction.state)
                 store.state = transaction.state
                 store.commits += 1
                 for name in gone:
                     store.blobs.delete(name)
+                store.commit_seconds += time.perf_counter() - began
         finally:
             store.turns.give()

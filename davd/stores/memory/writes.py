@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import TracebackType
 
 from zope.interface import implementer
 
@@ -22,6 +23,12 @@ from davd.stores.memory.state import State
 @implementer(ITransaction)
 class MemoryTransaction(MemoryReadTransaction):
     """Works on a copy of the state, which the store adopts when the block ends well."""
+
+    parts_undone = 0
+
+    def savepoint(self) -> MemorySavepoint:
+        """A part of the transaction that can fail alone."""
+        return MemorySavepoint(self)
 
     def _next_number(self) -> int:
         self.state.number += 1
@@ -42,7 +49,9 @@ class MemoryTransaction(MemoryReadTransaction):
 
     def _changed(self, resource: Resource) -> Resource:
         """Log a change of a resource that stays where it is and keep the given row."""
-        if resource.parent_id is not None:
+        if resource.parent_id is None:
+            resource = replace(resource, revision=resource.revision + 1)
+        else:
             resource = replace(resource, revision=self._log(resource.parent_id, resource.name, None))
         self.state.resources[resource.id] = resource
         return replace(resource)
@@ -252,6 +261,29 @@ class MemoryTransaction(MemoryReadTransaction):
             revision, _ = self.state.removed.pop(place)
             self.state.forgotten[place[0]] = max(self.state.forgotten.get(place[0], 0), revision)
         return len(locks) + len(kept) + len(removed)
+
+
+class MemorySavepoint:
+    """The block of one part of a transaction: keeps a copy of the state at its beginning."""
+
+    __slots__ = ("_before", "_transaction")
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    async def __aenter__(self) -> None:
+        """Begin the part."""
+        self._before = self._transaction.state.copy()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Keep what was done, or go back to the copy. Numbers that were given are not given again."""
+        if kind is not None:
+            transaction = self._transaction
+            self._before.number = transaction.state.number
+            transaction.state = self._before
+            transaction.parts_undone += 1
 
 
 def unreferenced(before: State, after: State) -> set[str]:

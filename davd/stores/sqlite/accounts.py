@@ -10,19 +10,24 @@ from typing import Final
 import apsw
 
 from davd.model.principal import Account, Quota
+from davd.stores.query_cache import Ask
+from davd.stores.sqlite.connection import scan
 
 _COLUMNS: Final = "name, password_hash, email, display_name, quota, created"
+_BY_NAME: Final = f"SELECT {_COLUMNS} FROM account WHERE name = ?"
+_QUOTA: Final = "SELECT (SELECT used FROM usage WHERE owner = ?1), (SELECT quota FROM account WHERE name = ?1)"
+_KEPT: Final = "SELECT value, expires FROM kept WHERE key = ?"
 
 
-def account(connection: apsw.Connection, name: str) -> Account | None:
+def account(ask: Ask, name: str) -> Account | None:
     """The account called `name`."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM account WHERE name = ?", (name,)).fetchone()
-    return None if row is None else Account(*row)
+    found = ask(_BY_NAME, (name,))
+    return Account(*found[0]) if found else None
 
 
 def accounts(connection: apsw.Connection) -> list[Account]:
     """All accounts in the order of their names."""
-    return [Account(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM account ORDER BY name")]
+    return [Account(*row) for row in scan(connection, f"SELECT {_COLUMNS} FROM account ORDER BY name")]
 
 
 def add(connection: apsw.Connection, account: Account) -> None:
@@ -53,11 +58,10 @@ def remove(connection: apsw.Connection, name: str) -> None:
         raise KeyError(name)
 
 
-def quota(connection: apsw.Connection, owner: str) -> Quota:
+def quota(ask: Ask, owner: str) -> Quota:
     """Bytes in use, and the account's limit."""
-    used = connection.execute("SELECT used FROM usage WHERE owner = ?", (owner,)).fetchone()
-    limit = connection.execute("SELECT quota FROM account WHERE name = ?", (owner,)).fetchone()
-    return Quota(used[0] if used else 0, limit[0] if limit else None)
+    used, limit = ask(_QUOTA, (owner,))[0]
+    return Quota(used or 0, limit)
 
 
 def use(connection: apsw.Connection, owner: str, length: int) -> None:
@@ -68,10 +72,10 @@ def use(connection: apsw.Connection, owner: str, length: int) -> None:
             connection.execute("INSERT INTO usage (owner, used) VALUES (?, ?)", (owner, length))
 
 
-def kept(connection: apsw.Connection, key: str, now: float) -> bytes | None:
-    """A kept value that has not expired."""
-    row = connection.execute("SELECT value FROM kept WHERE key = ? AND expires > ?", (key, now)).fetchone()
-    return None if row is None else row[0]
+def kept(ask: Ask, key: str, now: float) -> bytes | None:
+    """A kept value that has not expired. The question is the same at any time, so that its result can be kept."""
+    found = ask(_KEPT, (key,))
+    return found[0][0] if found and found[0][1] > now else None
 
 
 def keep(connection: apsw.Connection, key: str, value: bytes, expires: float) -> None:

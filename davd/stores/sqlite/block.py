@@ -10,41 +10,57 @@ from __future__ import annotations
 import apsw
 
 from davd.stores.sqlite.numbers import Numbers
-from davd.stores.sqlite.owed import Owed
+from davd.stores.sqlite.owed import Owed, State
 from davd.stores.sqlite.seen import Seen
+from davd.stores.sqlite.touches import Mark as Noted
+from davd.stores.sqlite.touches import Touches
+
+Mark = tuple[State, int, Noted]
 
 
 class Block:
     """The block under way; `open` begins a batch, `start` each of its blocks.
 
     `raw` is the connection for those who know of `seen` and `owed`, everybody else uses `statements`. `number` gives
-    fresh numbers, `dropped` are the blobs that lost a reference in this block.
+    fresh numbers, `dropped` are the blobs that lost a reference in this block. `lost` is why the transaction cannot be
+    committed any more, `parts_undone` how many parts of blocks were undone without the block. `touches` is what the
+    batch has touched so far.
     """
 
-    __slots__ = ("_added", "_before", "_saved", "dropped", "number", "owed", "raw", "seen")
+    __slots__ = (
+        "_added", "_before", "_noted", "_saved", "dropped", "lost", "number", "owed", "parts_undone", "raw", "seen",
+        "touches",
+    )  # fmt: skip
 
     def __init__(self, raw: apsw.Connection) -> None:
         self.raw = raw
         self.number = Numbers()
         self.owed = Owed()
         self.seen = Seen()
+        self.touches = Touches()
         self.dropped: list[str] = []
+        self.lost: BaseException | None = None
+        self.parts_undone = 0
         self._added: list[int] = []
         self._saved = False
         self._before = self.owed.state()
+        self._noted = self.touches.mark()
 
     def open(self) -> None:
         """A transaction has begun, for a batch of blocks."""
         self.seen.clear()
         self.owed.clear()
+        self.touches.clear()
         self.number.load(self.raw)
 
     def start(self) -> None:
         """Nothing has been done that would have to be undone."""
         self.dropped = []
+        self.lost = None
         self._added = []
         self._saved = False
         self._before = self.owed.state()
+        self._noted = self.touches.mark()
 
     def save(self) -> apsw.Connection:
         """The connection, for statements on rows of which nothing is owed and nothing but their place is known."""
@@ -65,6 +81,26 @@ class Block:
         if not self._saved:
             self._added.append(id)
 
+    def mark(self) -> Mark:
+        """What the block keeps beside the rows, as it is now; for `back_to`."""
+        return self.owed.state(), len(self.dropped), self.touches.mark()
+
+    def back_to(self, mark: Mark) -> None:
+        """The rows are again what they were at `mark`."""
+        self.seen.clear()
+        owed, dropped, noted = mark
+        self.owed.restore(owed)
+        self.touches.back_to(noted)
+        del self.dropped[dropped:]
+        self.parts_undone += 1
+
+    def lose(self, error: BaseException | None) -> None:
+        """The transaction cannot be committed any more, because of `error`; what follows in the block is undone too."""
+        self.lost = error or apsw.AbortError("the transaction was undone")
+        if not self.raw.in_transaction:
+            # Outside a transaction each statement would be committed at once.
+            self.raw.execute("BEGIN")
+
     def settle(self) -> None:
         """Write the rest of what the batch is to commit."""
         self.owed.pay(self.raw)
@@ -83,3 +119,4 @@ class Block:
         for id in reversed(self._added):
             self.raw.execute("DELETE FROM resource WHERE id = ?", (id,))
         self.owed.restore(self._before)
+        self.touches.back_to(self._noted)

@@ -43,6 +43,7 @@ async def check(
                     repair = Repair(transaction.connection, transaction.number, time.time(), blobs)
                     problem.mend(repair)
                     transaction.block.seen.clear()
+                    transaction.block.touches.everything = True
                 mended = True
             yield Finding(problem.what, problem.remedy, mended)
 

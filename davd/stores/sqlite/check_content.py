@@ -47,7 +47,12 @@ def _place(connection: apsw.Connection, id: int) -> str:
 
 def _length(connection: apsw.Connection, id: int, length: int) -> Problem:
     def mend(repair: Repair) -> None:
-        repair.connection.execute("UPDATE resource SET content_length = ? WHERE id = ?", (length, id))
+        parent = repair.connection.execute("SELECT parent_id FROM resource WHERE id = ?", (id,)).fetchone()
+        if parent is not None:
+            repair.connection.execute(
+                "UPDATE resource SET content_length = ?, revision = ? WHERE id = ?",
+                (length, repair.revision(parent[0]), id),
+            )
 
     return Problem(f"the recorded length of {_place(connection, id)} is wrong", f"set it to {length}", mend)
 

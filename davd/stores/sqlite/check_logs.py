@@ -64,6 +64,7 @@ def tombstones(connection: apsw.Connection) -> Iterator[Problem]:
 
         def mend(repair: Repair, id: int = id, name: str = name) -> None:
             repair.connection.execute("DELETE FROM tombstone WHERE collection_id = ? AND name = ?", (id, name))
+            repair.revision(id)
 
         yield Problem(
             f"the log of collection {id} says that {name!r} is gone, but it is there", "remove the line", mend

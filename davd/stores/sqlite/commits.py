@@ -7,8 +7,8 @@ and the checkpoint, goes to a thread, and while it runs the next writers queue u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
 import apsw
 from twisted.internet.defer import Deferred
@@ -16,7 +16,9 @@ from twisted.internet.defer import Deferred
 from davd.interfaces.store import StoreError
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.block import Block
-from davd.stores.sqlite.errors import FATAL, store_error
+from davd.stores.sqlite.connection import Connection
+from davd.stores.sqlite.errors import FATAL, named, store_error
+from davd.stores.sqlite.routes import Routes
 from davd.stores.threads import finished
 from davd.stores.turns import Turns
 
@@ -46,17 +48,19 @@ class Batch:
 class Commits:
     """The writer connection and its queue.
 
-    `connection` may be used between `begin` and `end` only. `before_write` is called before a transaction is begun,
-    `dropped` with the names of blobs that nothing refers to any more after a commit, `failed` with a sentence when the
-    store must not be written to again. Without a clock each block commits for itself, without suspending.
+    `connection` may be used between `begin` and `end` only. `routes` is told of each transaction. `before_write` is
+    called before a transaction is begun, `dropped` with the names of blobs that nothing refers to any more after a
+    commit, `failed` with a sentence when the store must not be written to again. Without a clock each block commits for
+    itself, without suspending.
     """
 
     def __init__(
         self,
-        connection: apsw.Connection,
+        connection: Connection,
         settings: StoreSettings,
         run_in_thread: RunInThread,
         clock: IReactorTime | None,
+        routes: Routes,
         before_write: Callable[[], None],
         dropped: Callable[[list[str]], None],
         failed: Callable[[str], None],
@@ -64,10 +68,14 @@ class Commits:
         self.connection = connection
         self.turns = Turns()
         self.commits = 0
+        # Blocks that were committed, those of them that shared their COMMIT, and the seconds that commits took.
+        self._blocks = self._batched = self._checkpoints = 0
+        self._seconds = 0.0
         self.failure: str | None = None
         self._settings = settings
         self._run_in_thread = run_in_thread
         self._clock = clock
+        self._routes = routes
         self._before_write = before_write
         self._dropped = dropped
         self._failed = failed
@@ -78,6 +86,7 @@ class Commits:
         self._commit_seconds = 0.0
         self.block = Block(connection)
         self._log_pages = 0
+        self._short = False
         self._checkpoint_at = settings.checkpoint_pages
         connection.set_wal_hook(self._log_grew)
 
@@ -104,7 +113,8 @@ class Commits:
             if self._batch is None:
                 await self._open()
             self.block.start()
-        except BaseException as error:
+        except BaseException as failure:
+            error = named(failure, self.connection)
             if isinstance(error, FATAL):
                 self.fail(str(error))
             if self._batch is None and self.connection.in_transaction:
@@ -117,11 +127,16 @@ class Commits:
     async def _open(self) -> None:
         self._before_write()
         connection = self.connection
+        if self._short:
+            # What is copied into the database need not stay in the log, so that there may be room for less.
+            self._short = False
+            await self._checkpoint()
         try:
             connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             await finished(self._run_in_thread(self._begin_patiently))
         self.block.open()
+        self._routes.begun()
         self._batch = Batch(connection.total_changes())
 
     def _begin_patiently(self) -> None:
@@ -145,7 +160,12 @@ class Commits:
         batch = self._batch
         waiting: Deferred[None] | None = None
         try:
-            if error is None:
+            if self.block.lost is not None:
+                # Nothing of the batch is left in the transaction, whatever the block makes of it.
+                self._lose(self.block.lost)
+                if error is None:
+                    raise store_error(self.block.lost, "writing") from self.block.lost
+            elif error is None:
                 self.block.keep()
                 assert batch is not None
                 batch.dropped += self.block.dropped
@@ -157,8 +177,9 @@ class Commits:
                     waiting = Deferred()
                     batch.waiting.append(waiting)
         except apsw.Error as failure:
-            self._abandon(failure)
-            raise store_error(failure, "writing") from failure
+            meant = named(failure, self.connection)
+            self._lose(meant)
+            raise store_error(meant, "writing") from failure
         finally:
             if self._settle() and self._clock is None:
                 await self._commit()
@@ -167,17 +188,18 @@ class Commits:
 
     def _undo(self, error: BaseException) -> None:
         """Take back what the block did."""
-        if isinstance(error, FATAL):
-            self.fail(str(error))
-            self._abandon(error)
-        elif self.connection.in_transaction:
+        self._short = self._short or isinstance(error, apsw.FullError)
+        if not isinstance(error, FATAL) and self.connection.in_transaction:
             self.block.undo()
         else:
-            # SQLite has undone the whole transaction by itself: no room, no memory, an I/O error.
-            self._abandon(error)
+            # SQLite has undone the whole transaction by itself (no room, no memory), or an I/O error.
+            self._lose(error)
 
-    def _abandon(self, error: BaseException) -> None:
-        """Undo the transaction with all blocks in it."""
+    def _lose(self, error: BaseException) -> None:
+        """Undo the transaction with all blocks in it, and write no more when the error is one of the disk."""
+        error = named(error, self.connection)
+        if isinstance(error, FATAL):
+            self.fail(str(error))
         if self._batch is not None:
             self._fail_batch(self._batch, error)
 
@@ -193,6 +215,7 @@ class Commits:
             if batch is not None and not len(self.turns):
                 self._batch = None
                 self.connection.execute("ROLLBACK")
+                self._routes.ended()
             self.turns.give()
             return False
         if self._clock is None:
@@ -249,13 +272,14 @@ class Commits:
             gone = self._prepare(batch)
             if self.connection.total_changes() == batch.changes:
                 self.connection.execute("COMMIT")
+                self._routes.ended()
             else:
                 began = time.monotonic()
                 await finished(self._run_in_thread(self._execute_commit))
-                self._commit_seconds += (time.monotonic() - began - self._commit_seconds) / 4
-                self.commits += 1
+                self._count_commit(len(batch.waiting), time.monotonic() - began)
+                self._routes.committed(self.block.touches.touched())
         except Exception as error:
-            failure = error
+            failure = cast(Exception, named(error, self.connection))
         # So many may come together again: those who are answered now, and those who came meanwhile.
         self._expected = len(batch.waiting) + len(self.turns)
         if failure is not None:
@@ -269,6 +293,29 @@ class Commits:
                 if not waiting.called:
                     waiting.callback(None)
 
+    def _count_commit(self, blocks: int, took: float) -> None:
+        self._commit_seconds += (took - self._commit_seconds) / 4
+        self._seconds += took
+        self.commits += 1
+        self._blocks += blocks
+        if blocks > 1:
+            self._batched += blocks
+        shared = self.connection.shared
+        if took >= shared.slow_seconds:
+            shared.note("COMMIT", (), took, 0)
+
+    def statistics(self) -> Mapping[str, float]:
+        """COMMITs, the blocks they covered, those that shared one, the seconds spent, and checkpoints of the log."""
+        return {
+            "count": self.commits,
+            "blocks": self._blocks,
+            "batched": self._batched,
+            "seconds": self._seconds,
+            "waiting": len(self.turns),
+            "checkpoints": self._checkpoints,
+            "log_pages": self._log_pages,
+        }
+
     def _prepare(self, batch: Batch) -> list[str]:
         """The last statements of a transaction; gives the blobs that nothing refers to any more."""
         self.block.settle()
@@ -277,11 +324,14 @@ class Commits:
 
     def _execute_commit(self) -> None:
         self.connection.execute("COMMIT")
+        self._routes.durable(self._log_pages)
 
     def _fail_batch(self, batch: Batch, error: BaseException) -> None:
         if isinstance(error, FATAL):
             self.fail(str(error))
+        self._short = self._short or isinstance(error, apsw.FullError)
         self._batch = None
+        self._routes.ended()
         if self.connection.in_transaction:
             try:
                 self.connection.execute("ROLLBACK")
@@ -298,10 +348,11 @@ class Commits:
         is tried again when the log has grown by a quarter more.
         """
         self._before_write()
+        self._checkpoints += 1
         try:
             total, done = await finished(self._run_in_thread(self._execute_checkpoint))
         except apsw.Error as error:
-            if isinstance(error, FATAL):
+            if isinstance(named(error, self.connection), FATAL):
                 self.fail(str(error))
             total, done = self._log_pages, 0
         settings = self._settings.checkpoint_pages

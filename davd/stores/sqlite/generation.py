@@ -19,6 +19,9 @@ import apsw
 _HEADER: Final = 48
 _VERSION: Final = 3007000
 
+# The change counter, which each commit raises by one and nothing else changes, and the number of the last valid frame.
+_COUNTERS: Final = struct.Struct("=8xI4xI28x")
+
 
 class _Mapping:
     """A `-shm` file mapped for reading, shared by all stores of the process that use it."""
@@ -76,6 +79,18 @@ class Generation:
             return self._view[:_HEADER]
         assert self._watcher is not None
         return self._watcher.pragma("data_version")
+
+    def follows(self, before: Hashable, after: Hashable, pages: int) -> bool:
+        """Whether one commit leads from `before` to `after`, and `pages` pages are in the log after it.
+
+        The counter alone begins anew when the header has to be rebuilt from the log after a crash; that another commit
+        came after such a crash is seen in the pages. Without the header there is no telling.
+        """
+        if not (isinstance(before, bytes) and isinstance(after, bytes)):
+            return False
+        old, _ = _COUNTERS.unpack(before)
+        new, last = _COUNTERS.unpack(after)
+        return new == (old + 1) & 0xFFFFFFFF and last == pages
 
     def close(self) -> None:
         """Give the mapping back."""

@@ -6,15 +6,17 @@ Implements: RFC 4918, 6, 7
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
 from davd.model.lock import Lock
+from davd.stores.query_cache import Ask
+from davd.stores.sqlite.connection import scan
 from davd.stores.sqlite.rows import TREE, segments
 
 _COLUMNS: Final = "token, resource_id, scope, infinite, principal, owner, timeout, expires"
-_OF_RESOURCE: Final = f"SELECT {_COLUMNS} FROM lock WHERE resource_id = ? AND expires > ?"
+_OF_RESOURCE: Final = f"SELECT {_COLUMNS} FROM lock WHERE resource_id = ?"
 _ALL: Final = f"SELECT {_COLUMNS} FROM lock LIMIT ?"
 _OF_TOKEN: Final = f"SELECT {_COLUMNS} FROM lock WHERE token = ? AND expires > ?"
 
@@ -36,17 +38,22 @@ def some(connection: apsw.Connection) -> bool:
     return connection.execute("SELECT 1 FROM lock LIMIT 1").fetchone() is not None
 
 
-def at(connection: apsw.Connection, ids: Sequence[int], now: float) -> list[Lock]:
-    """The locks whose root is one of `ids`, in the order of their tokens."""
-    wanted = set(ids)
+def at(connection: apsw.Connection, ids: Sequence[int], now: float, ask: Ask) -> list[Lock]:
+    """The locks whose root is one of `ids`, in the order of their tokens; `ask` finds out whether there are many.
+
+    The questions do not speak of the time, so that their results can be kept.
+    """
     # Mostly there are no locks at all, or so few that to read them all is less than to ask for each resource.
-    most = max(_FEW_AT, len(wanted))
-    found: list[Any] = connection.execute(_ALL, (most + 1,)).fetchall()
-    if len(found) > most:
-        found = [row for id in wanted for row in connection.execute(_OF_RESOURCE, (id, now)).fetchall()]
-    else:
-        found = [row for row in found if row[1] in wanted and row[-1] > now]
-    return [_lock(connection, row) for row in sorted(found)]
+    found = ask(_ALL, (_FEW_AT + 1,))
+    if not found:
+        return []
+    wanted = set(ids)
+    if len(found) > _FEW_AT:
+        if len(wanted) > _FEW_AT:
+            found = connection.execute(_ALL, (len(wanted) + 1,)).fetchall()
+        if len(found) > max(len(wanted), _FEW_AT):
+            found = [row for id in wanted for row in connection.execute(_OF_RESOURCE, (id,))]
+    return [_lock(connection, row) for row in sorted(found) if row[1] in wanted and row[-1] > now]
 
 
 def below(connection: apsw.Connection, id: int, now: float) -> list[Lock]:
@@ -54,11 +61,12 @@ def below(connection: apsw.Connection, id: int, now: float) -> list[Lock]:
     if not some(connection):
         return []
     if connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM lock LIMIT {_FEW + 1})").get > _FEW:
-        rows = connection.execute(
+        rows = scan(
+            connection,
             f"{TREE}SELECT {_COLUMNS} FROM lock WHERE resource_id IN (SELECT id FROM tree) AND resource_id <> ?"
             " AND expires > ? ORDER BY token",
             (id, id, now),
-        ).fetchall()
+        )
         return [_lock(connection, row) for row in rows]
     path = segments(connection, id)
     if path is None:

@@ -6,18 +6,21 @@ Implements: RFC 4918, 5, 6; RFC 6578, 3
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from davd.interfaces.store import StoreError
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
-from davd.model.resource import Change, Resource
+from davd.model.resource import FILE, Change, Resource
 from davd.stores.sqlite import accounts, locks, rows
+from davd.stores.sqlite.connection import scan
 from davd.stores.threads import finished
+from davd.stores.version import version
 
 if TYPE_CHECKING:
     from davd.stores.threads import RunInThread
@@ -32,7 +35,19 @@ _CHANGES: Final = (
     " UNION ALL SELECT name, revision, 1 FROM tombstone WHERE collection_id = ?1 AND revision > ?2 AND revision <= ?3"
     " ORDER BY 2 LIMIT ?4"
 )
+_OLDEST: Final = "SELECT revision FROM forgotten WHERE collection_id = ?"
 _FEW: Final = 4
+
+
+# So many rows, some ten milliseconds, are read in one go in a thread: then it is the next scan's turn, and a scan that
+# nobody waits for any more ends.
+_PIECE: Final = 4000
+
+Placed = tuple[tuple[str, ...], Resource]
+
+
+def _some(walk: Iterator[Placed], limit: int) -> list[Placed]:
+    return list(islice(walk, limit))
 
 
 class Reads:
@@ -52,6 +67,10 @@ class Reads:
         def connection(self) -> apsw.Connection:
             """Where the statements are run."""
 
+    def ask(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
+        """All rows of a small question, which the caller does not change; a view may know them already."""
+        return self.connection.execute(statement, parameters).fetchall()
+
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
         """The resources along a path, as deep as they exist."""
         execute = self.connection.execute
@@ -69,6 +88,22 @@ class Reads:
         """The resource of that id."""
         return rows.by_id(self.connection, id)
 
+    async def resolve_members(
+        self, collection: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[Resource], dict[str, Resource]]:
+        """A collection's chain and those of its members that exist."""
+        chain = await self.resolve(collection)
+        if len(chain) <= len(collection):
+            return chain, {}
+        return chain, {member.name: member for member in rows.named(self.connection, chain[-1].id, names)}
+
+    async def version(self, chain: Sequence[Resource], members: bool) -> Hashable:
+        """What an answer rests on: one statement about the member collections when `members` are asked for."""
+        last = chain[-1]
+        if not members or last.type == FILE:
+            return version(chain, None)
+        return version(chain, rows.counters(self.connection, last.id))
+
     async def segments(self, id: int) -> tuple[str, ...] | None:
         """The path of a resource."""
         return rows.segments(self.connection, id)
@@ -81,8 +116,12 @@ class Reads:
         """All below a collection, with relative paths."""
         walk = rows.below(self.connection, id)
         found = list(islice(walk, min(limit, self.long)))
-        if self.long == len(found) < limit:
-            found += await finished(self.run_in_thread(lambda: list(islice(walk, limit - len(found)))))
+        more = self.long == len(found)
+        while more and len(found) < limit:
+            wanted = min(limit - len(found), _PIECE)
+            piece = await finished(self.run_in_thread(partial(_some, walk, wanted)))
+            found += piece
+            more = len(piece) == wanted
         return found
 
     async def content(self, resource: Resource) -> bytes:
@@ -98,16 +137,17 @@ class Reads:
         found: dict[int, dict[str, bytes]] = {}
         if len(ids) <= _FEW:
             for id in ids:
-                for name, element in self.connection.execute(_PROPERTIES, (id,)):
-                    found.setdefault(id, {})[name] = element
+                elements = self.ask(_PROPERTIES, (id,))
+                if elements:
+                    found[id] = dict(elements)
             return found
-        for id, name, element in self.connection.execute(_PROPERTIES_OF_MANY, (json.dumps(list(ids)),)):
+        for id, name, element in scan(self.connection, _PROPERTIES_OF_MANY, (json.dumps(list(ids)),)):
             found.setdefault(id, {})[name] = element
         return found
 
     async def locks(self, ids: Sequence[int], now: float) -> list[Lock]:
         """Locks by root."""
-        return locks.at(self.connection, ids, now)
+        return locks.at(self.connection, ids, now, self.ask)
 
     async def locks_below(self, id: int, now: float) -> list[Lock]:
         """Locks with their root below a collection."""
@@ -123,21 +163,21 @@ class Reads:
 
     async def changes(self, id: int, after: int, upto: int, limit: int) -> list[Change]:
         """The change log of a collection: live members carry their line themselves, the others have a tombstone."""
-        found = self.connection.execute(_CHANGES, (id, after, upto, limit))
+        found = scan(self.connection, _CHANGES, (id, after, upto, limit))
         return [Change(name, revision, bool(removed)) for name, revision, removed in found]
 
     async def oldest_revision(self, id: int) -> int:
         """Up to where removals have been forgotten."""
-        row = self.connection.execute("SELECT revision FROM forgotten WHERE collection_id = ?", (id,)).fetchone()
-        return row[0] if row else 0
+        found = self.ask(_OLDEST, (id,))
+        return found[0][0] if found else 0
 
     async def quota(self, owner: str) -> Quota:
         """Bytes in use, and the account's limit."""
-        return accounts.quota(self.connection, owner)
+        return accounts.quota(self.ask, owner)
 
     async def account(self, name: str) -> Account | None:
         """One account."""
-        return accounts.account(self.connection, name)
+        return accounts.account(self.ask, name)
 
     async def accounts(self) -> list[Account]:
         """All accounts."""
@@ -145,4 +185,4 @@ class Reads:
 
     async def kept(self, key: str, now: float) -> bytes | None:
         """A kept value."""
-        return accounts.kept(self.connection, key, now)
+        return accounts.kept(self.ask, key, now)

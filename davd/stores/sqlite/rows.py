@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import starmap
+import json
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import apsw
 
 from davd.model.resource import FILE, Resource
+from davd.stores.sqlite.connection import scan
 
 ROOT: Final = 1
 
@@ -20,6 +21,15 @@ COLUMNS: Final = (
 BY_ID: Final = f"SELECT {COLUMNS} FROM resource WHERE id = ?"
 BY_NAME: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name = ?"
 _MEMBERS: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name > ? ORDER BY name LIMIT ?"
+_NAMED: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name IN (SELECT value FROM json_each(?))"
+_FEW: Final = 4
+
+# What `davd.stores.version` wants to know of the members of a collection; the index has no files in it.
+_COUNTERS: Final = (
+    "SELECT coalesce((SELECT revision FROM forgotten WHERE collection_id = ?1), 0), count(*),"
+    " coalesce(sum(sync_revision), 0) FROM resource INDEXED BY resource_collections"
+    " WHERE parent_id = ?1 AND type <> 'file'"
+)
 
 # The tree below and including a resource, as a table `tree` of ids.
 TREE: Final = (
@@ -37,7 +47,21 @@ def by_id(connection: apsw.Connection, id: int) -> Resource | None:
 
 def members(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:
     """Members in the order of their names; SQLite compares text by its UTF-8 bytes."""
-    return list(starmap(Resource, connection.execute(_MEMBERS, (id, after, limit))))
+    return scan(connection, _MEMBERS, (id, after, limit), Resource)
+
+
+def named(connection: apsw.Connection, id: int, names: Sequence[str]) -> list[Resource]:
+    """Those members of a collection that have one of the names, in no order."""
+    if len(names) <= _FEW:
+        found = (connection.execute(BY_NAME, (id, name)).fetchone() for name in dict.fromkeys(names))
+        return [Resource(*row) for row in found if row is not None]
+    return scan(connection, _NAMED, (id, json.dumps(names)), Resource)
+
+
+def counters(connection: apsw.Connection, id: int) -> tuple[int, int, int]:
+    """The change number up to which a collection has forgotten removals, its member collections, their counters."""
+    found: tuple[int, int, int] = connection.execute(_COUNTERS, (id,)).get
+    return found
 
 
 def below(connection: apsw.Connection, id: int) -> Iterator[tuple[tuple[str, ...], Resource]]:

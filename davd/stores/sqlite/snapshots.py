@@ -7,19 +7,24 @@ tells. It must not be kept for longer: the log cannot be rewound while a view st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import apsw
 from zope.interface import implementer
 
 from davd.interfaces.store import IReadTransaction, StoreError
 from davd.model.resource import Resource
+from davd.stores.pool import ConnectionPool
+from davd.stores.query_cache import QueryCache
 from davd.stores.sqlite import rows
+from davd.stores.sqlite.connection import Connection
 from davd.stores.sqlite.errors import store_error
 from davd.stores.sqlite.generation import Generation
 from davd.stores.sqlite.reads import Reads
+from davd.stores.sqlite.routes import Routes
+from davd.tree.route_cache import ROOT_PLACE, UNKNOWN, RouteCache
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -28,92 +33,109 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 
+# Of more members than this at once the rows are not kept: they would push out what is asked for often.
+_FEW = 64
+
 
 class View:
     """A connection inside a read transaction, with the generation it shows; None when that is not certain."""
 
     __slots__ = ("connection", "generation")
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.generation: Hashable = None
 
 
 class Snapshots:
-    """Hands out views, one to each reading block, and remembers what paths led to at the newest generation.
+    """Hands out views, one to each reading block; `routes` is told of their generation.
 
     Without a clock a view ends with its block.
     """
 
     def __init__(
         self,
-        connect: Callable[[], apsw.Connection],
+        pool: ConnectionPool[View],
         generation: Generation,
         clock: IReactorTime | None,
         keep_seconds: float,
-        path_cache: int,
+        routes: Routes,
+        queries: QueryCache,
     ) -> None:
-        self._connect = connect
+        self._pool = pool
         self._generation = generation
         self._clock = clock
         self._keep_seconds = keep_seconds
-        self._path_cache = path_cache
+        self.routes = routes
+        self.queries = queries
         self._idle: View | None = None
-        self._spare: list[View] = []
-        self._used = 0
         self._timer: IDelayedCall | None = None
         self._closed = False
-        self.paths: dict[tuple[str, ...], list[Resource]] = {}
-        self.paths_generation: Hashable = object()
 
-    def take(self) -> View:
-        """A view of the newest committed state for the caller alone."""
+    def take(self) -> View | None:
+        """A view of the newest committed state for the caller alone; None when all connections are in use."""
         if self._closed:
             raise StoreError("the store is closed")
-        now = self._generation.now()
         view = self._idle
+        if view is None:
+            view = self._pool.take_now()
+            return None if view is None else self._begin(view)
+        now = self._generation.now()
         self._idle = None
-        self._used += 1
-        if view is not None:
-            if view.generation == now:
-                return view
+        if view.generation == now:
+            self.routes.seen(now)
+            return view
+        self._end(view)
+        return self._begin(view)
+
+    async def wait(self) -> View:
+        """A view, as soon as a connection is given back; StoreError when that takes too long."""
+        return self._begin(await self._pool.take())
+
+    def _end(self, view: View) -> None:
+        """End the transaction of a view."""
+        try:
             view.connection.execute("COMMIT")
-        elif self._spare:
-            view = self._spare.pop()
-        else:
-            view = View(self._connect())
-        self._begin(view, now)
+        except BaseException:
+            self._pool.discard(view)
+            raise
+
+    def _begin(self, view: View) -> View:
+        """Open the transaction and find out which generation it shows."""
+        try:
+            view.generation = self._opened(view.connection.execute)
+        except BaseException:
+            self._pool.discard(view)
+            raise
+        if view.generation is not None:
+            self.routes.seen(view.generation)
+            self.queries.renew(view.generation)
         return view
 
-    def _begin(self, view: View, now: Hashable) -> None:
-        """Open the transaction and find out which generation it shows."""
-        execute = view.connection.execute
+    def _opened(self, execute: Callable[[str], apsw.Cursor]) -> Hashable:
+        now = self._generation.now()
         for _ in range(_ATTEMPTS):
             execute("BEGIN")
             execute("SELECT 1 FROM store").fetchone()
             after = self._generation.now()
             if after == now:
-                view.generation = now
-                if now != self.paths_generation:
-                    self.paths.clear()
-                    self.paths_generation = now
-                return
+                return now
             execute("COMMIT")
             now = after
         execute("BEGIN")
         execute("SELECT 1 FROM store").fetchone()
-        view.generation = None
+        return None
 
     def give(self, view: View) -> None:
         """Take a view back when its block has ended."""
-        self._used -= 1
+        pool = self._pool
         if self._closed:
-            view.connection.close()
-            if not self._used:
+            pool.give(view)
+            if not pool.in_use:
                 self._generation.close()
-        elif self._clock is None or self._idle is not None or view.generation is None:
-            view.connection.execute("COMMIT")
-            self._spare.append(view)
+        elif self._clock is None or self._idle is not None or view.generation is None or pool.queue:
+            self._end(view)
+            pool.give(view)
         else:
             self._idle = view
             if self._timer is None:
@@ -128,14 +150,8 @@ class Snapshots:
         view = self._idle
         if view is not None:
             self._idle = None
-            view.connection.execute("COMMIT")
-            self._spare.append(view)
-
-    def remember(self, path: tuple[str, ...], found: list[Resource]) -> None:
-        """Keep what a path led to at the newest generation."""
-        if len(self.paths) >= self._path_cache:
-            self.paths.clear()
-        self.paths[path] = found
+            self._end(view)
+            self._pool.give(view)
 
     def close(self) -> None:
         """Close all connections but those still in use, which close when they are given back; then the generation."""
@@ -144,12 +160,17 @@ class Snapshots:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for view in self._spare:
-            view.connection.close()
-        self._spare.clear()
-        self.paths.clear()
-        if not self._used:
+        self._pool.close()
+        if not self._pool.in_use:
             self._generation.close()
+
+    def statistics(self) -> Mapping[str, float]:
+        """Those of the pool; a view that is kept for the next reader is not in use."""
+        pool = dict(self._pool.statistics())
+        if self._idle is not None:
+            pool["in_use"] -= 1
+            pool["free"] += 1
+        return pool
 
 
 @implementer(IReadTransaction)
@@ -158,7 +179,7 @@ class ReadTransaction(Reads):
 
     __slots__ = ("_snapshots", "_view", "connection", "long", "run_in_thread")
 
-    connection: apsw.Connection
+    connection: Connection
 
     def __init__(self, snapshots: Snapshots, run_in_thread: RunInThread, long: int) -> None:
         self._snapshots = snapshots
@@ -169,6 +190,8 @@ class ReadTransaction(Reads):
         """Take a view."""
         try:
             view = self._snapshots.take()
+            if view is None:
+                view = await self._snapshots.wait()
         except apsw.Error as error:
             raise store_error(error, "reading") from error
         self._view = view
@@ -183,24 +206,64 @@ class ReadTransaction(Reads):
         if isinstance(error, apsw.Error):
             raise store_error(error, "reading") from error
 
+    def ask(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
+        """All rows of a small question, which may be known for this generation."""
+        return self._snapshots.queries.rows(self._view.generation, self._ask, statement, parameters)
+
+    def _ask(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
+        return self.connection.execute(statement, parameters).fetchall()
+
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
-        """The resources along a path; what is remembered of it holds as long as nothing is committed."""
-        snapshots = self._snapshots
-        if self._view.generation != snapshots.paths_generation:
+        """The resources along a path; what is known of them holds for the view that shows the cache's generation."""
+        cache = self._snapshots.routes.cache
+        if self._view.generation != cache.generation:
             return await Reads.resolve(self, segments)
-        path = tuple(segments)
-        found = snapshots.paths.get(path)
-        if found is not None:
-            return found[:]
-        if path:
-            # The collection is often known when its member is not.
-            found = snapshots.paths.get(path[:-1])
-        if found is None:
-            found = await Reads.resolve(self, path)
-            if len(found) == len(path) + 1:
-                snapshots.remember(path[:-1], found[:-1] if path else found)
-        elif len(found) == len(path):
-            row = self.connection.execute(rows.BY_NAME, (found[-1].id, path[-1])).fetchone()
-            found = found[:] if row is None else [*found, Resource(*row)]
-        snapshots.remember(path, found)
-        return found[:]
+        found, whole = cache.find(segments)
+        if whole:
+            return found
+        execute = self.connection.execute
+        if not found:
+            found.append(Resource(*execute(rows.BY_ID, (rows.ROOT,)).fetchone()))  # type: ignore[misc]
+            cache.keep(*ROOT_PLACE, found[0])
+        for name in segments[len(found) - 1 :]:
+            member = self._member(cache, found[-1].id, name)
+            if member is None:
+                break
+            found.append(member)
+        return found
+
+    def _member(self, cache: RouteCache, parent: int, name: str) -> Resource | None:
+        """What is at a place, which is known from now on."""
+        member = cache.member(parent, name)
+        if member is UNKNOWN:
+            row = self.connection.execute(rows.BY_NAME, (parent, name)).fetchone()
+            member = None if row is None else Resource(*row)
+            cache.keep(parent, name, member)
+        return member
+
+    async def resolve_members(
+        self, collection: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[Resource], dict[str, Resource]]:
+        """A collection's chain and those of its members that exist; only what is not known is asked."""
+        chain = await self.resolve(collection)
+        cache = self._snapshots.routes.cache
+        if len(chain) <= len(collection):
+            return chain, {}
+        if self._view.generation != cache.generation:
+            return chain, {member.name: member for member in rows.named(self.connection, chain[-1].id, names)}
+        parent = chain[-1].id
+        members: dict[str, Resource] = {}
+        unknown: list[str] = []
+        for name in names:
+            member = cache.member(parent, name)
+            if member is UNKNOWN:
+                unknown.append(name)
+            elif member is not None:
+                members[name] = member
+        if unknown:
+            read = {member.name: member for member in rows.named(self.connection, parent, unknown)}
+            if len(unknown) <= _FEW:
+                for name in dict.fromkeys(unknown):
+                    cache.keep(parent, name, read.get(name))
+            members.update(read)
+        return chain, members

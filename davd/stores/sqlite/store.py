@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from davd.interfaces.store import Finding, IRoom, IStore, StoreError
+from davd.model.touched import Touched
 from davd.stores.blobs import FileBlobs, sync_folder
+from davd.stores.pool import ConnectionPool
+from davd.stores.query_cache import QueryCache
 from davd.stores.settings import StoreSettings
+from davd.stores.slow import SlowQueries
 from davd.stores.sqlite.check import check
 from davd.stores.sqlite.commits import Commits
-from davd.stores.sqlite.connection import connect, reader, require_sqlite
-from davd.stores.sqlite.errors import store_error
+from davd.stores.sqlite.connection import Connections, require_sqlite
+from davd.stores.sqlite.errors import named, store_error
 from davd.stores.sqlite.generation import Generation
 from davd.stores.sqlite.migrate import migrate, migrations, refusals
-from davd.stores.sqlite.snapshots import ReadTransaction, Snapshots
+from davd.stores.sqlite.routes import Routes
+from davd.stores.sqlite.snapshots import ReadTransaction, Snapshots, View
 from davd.stores.sqlite.writes import WriteTransaction
 from davd.stores.threads import RunInThread, finished, run_here
+from davd.stores.turns import Turns
+from davd.tree.route_cache import RouteCache
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
 
+
+T = TypeVar("T")
+
+# The part of the page cache that readers beside the first have, so that many of them do not take the memory.
+_LESS_CACHE = 16
 
 # How long the answer to the question for room on the disk is good for: each new file asks it.
 _ROOM_SECONDS = 0.05
@@ -45,6 +57,10 @@ class SQLiteStore:
     `commit_in_thread` runs the commits, which should not queue behind other work; by default it is `run_in_thread`.
     `clock` is the reactor; without it every write commits for itself. `on_failure` is called once, with a sentence,
     when the disk has failed and nothing may be written any more: the process should end.
+
+    `on_commit` are calls with what each commit of this store touched (`davd.model.touched`), made on the reactor's
+    thread when it is durable and before those who wait for it go on. A commit of another process is not told; the
+    generation is its sign.
     """
 
     def __init__(
@@ -67,9 +83,19 @@ class SQLiteStore:
         self._clock = clock
         self._on_failure = on_failure
         self._removing: set[Deferred[None]] = set()
+        self._connections = Connections(self.path, self.settings)
+        self._slow = SlowQueries(self.settings.slow_query_ms / 1000, run_in_thread, self._connections.explain)
+        self._connections.slow_seconds = self._slow.after
+        self._connections.note = self._slow.note
+        self._queries = QueryCache(self.settings.query_cache)
+        self._scans = Turns()
+        self._scan_in_thread = self._scan
+        self._pool: ConnectionPool[View]
         self._generation: Generation
         self._snapshots: Snapshots
         self.writer: Commits
+        self.routes: Routes
+        self.on_commit: list[Callable[[Touched], object]] = []
         self.running = False
         self._room = 0
         self._room_until = 0.0
@@ -89,38 +115,63 @@ class SQLiteStore:
         except OSError as error:
             raise StoreError(f"the folder {self.folder} cannot be made: {error.strerror}") from error
         with refusals(self.path):
-            writer = connect(self.path, self.settings)
+            writer = self._connections.connect()
         try:
             migrate(writer, self.path, migrations(), self.settings.busy_seconds)
             self.epoch = writer.execute("SELECT epoch FROM store").get
             self.blobs.start(lambda: _referenced(writer), time.time())
-            self._generation = Generation(self.path, self._connect_reader)
+            self._generation = Generation(self.path, self._connections.reader)
         except apsw.Error as error:
             writer.close()
             raise store_error(error, "starting") from error
         except BaseException:
             writer.close()
             raise
+        self.routes = Routes(RouteCache(self.settings.route_cache), self._generation, self.on_commit)
+        settings = self.settings
+        self._pool = ConnectionPool(
+            self._connect_view,
+            lambda view: view.connection.close(),
+            size=settings.pool_size,
+            clock=self._clock,
+            wait_seconds=settings.pool_wait_seconds,
+            idle_seconds=settings.pool_idle_seconds,
+        )
         self._snapshots = Snapshots(
-            self._connect_reader,
+            self._pool,
             self._generation,
             self._clock,
-            self.settings.snapshot_ms / 1000,
-            self.settings.path_cache,
+            settings.snapshot_ms / 1000,
+            self.routes,
+            self._queries,
         )
         self.writer = Commits(
             writer,
             self.settings,
             self._commit_in_thread,
             self._clock,
+            self.routes,
             self._snapshots.end_idle,
             self._remove_blobs,
             self._on_failure,
         )
         self.running = True
 
-    def _connect_reader(self) -> apsw.Connection:
-        return reader(self.path, self.settings)
+    def _connect_view(self) -> View:
+        """A connection for the pool. The first is the one that is used most: the others need less of a page cache."""
+        cache = self.settings.cache_mb
+        return View(self._connections.reader(cache if self._pool.in_use == 1 else max(1, cache // _LESS_CACHE)))
+
+    async def _scan(self, call: Callable[[], T]) -> T:
+        """Run a piece of a scan in a thread: one at a time, because two at once take longer than one after the other.
+
+        They hold Python's lock by turns of 5 ms, and lose more time over it than the second core gains.
+        """
+        await self._scans.take()
+        try:
+            return await finished(self.run_in_thread(call))
+        finally:
+            self._scans.give()
 
     async def stop(self) -> None:
         """Finish what is being committed and close; harmless when the store is not open."""
@@ -134,7 +185,7 @@ class SQLiteStore:
 
     def read(self) -> ReadTransaction:
         """A view of the committed state."""
-        return ReadTransaction(self._snapshots, self.run_in_thread, self.settings.long_nodes)
+        return ReadTransaction(self._snapshots, self._scan_in_thread, self.settings.long_nodes)
 
     def write(self) -> Writing:
         """A transaction of its own."""
@@ -162,6 +213,20 @@ class SQLiteStore:
         for removing in list(self._removing):
             await finished(removing)
 
+    def statistics(self) -> Mapping[str, float]:
+        """What the pool of readers, the query and route caches, prepared statements, scans and commits have done."""
+        found: dict[str, float] = {"savepoints.undone": self.writer.block.parts_undone, "slow.count": self._slow.count}
+        for name, numbers in (
+            ("pool", self._snapshots.statistics()),
+            ("query_cache", self._queries.statistics()),
+            ("statements", self._connections.statistics()),
+            ("commits", self.writer.statistics()),
+            ("routes", self.routes.cache.statistics()),
+        ):
+            for key, value in numbers.items():
+                found[f"{name}.{key}"] = value
+        return found
+
     def free_bytes(self) -> int:
         """What the file system of the folder has left for this user, or had a moment ago."""
         now = time.monotonic()
@@ -173,7 +238,7 @@ class SQLiteStore:
 
     def check(self, repair: bool) -> AsyncIterator[Finding]:
         """Verify everything, and mend what can be mended without losing anything."""
-        return check(self._connect_reader, self.run_in_thread, self.blobs, self.write if repair else None)
+        return check(self._connections.reader, self.run_in_thread, self.blobs, self.write if repair else None)
 
 
 def _referenced(connection: apsw.Connection) -> list[str]:
@@ -202,6 +267,9 @@ class Writing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Return when the block is durable, or undo it."""
-        await self._store.writer.end(error)
+        writer = self._store.writer
+        if isinstance(error, apsw.Error):
+            error = named(error, writer.connection)
+        await writer.end(error)
         if isinstance(error, apsw.Error):
             raise store_error(error, "writing") from error

@@ -59,8 +59,8 @@ def delete(connection: apsw.Connection, id: int) -> list[str]:
     return gone
 
 
-def give(connection: apsw.Connection, id: int, owner: str) -> None:
-    """Make `owner` the owner of a whole tree."""
+def give(connection: apsw.Connection, id: int, owner: str) -> int:
+    """Make `owner` the owner of a whole tree; gives the number of rows that had another one."""
     for former, length in _lengths(connection, id):
         if former != owner:
             accounts.use(connection, former, -length)
@@ -69,6 +69,7 @@ def give(connection: apsw.Connection, id: int, owner: str) -> None:
         rows.TREE + "UPDATE resource SET owner = ? WHERE id IN (SELECT id FROM tree) AND owner <> ?",
         (id, owner, owner),
     )
+    return connection.changes()
 
 
 def contains(connection: apsw.Connection, tree: int, id: int) -> bool:

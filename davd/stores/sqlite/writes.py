@@ -6,7 +6,7 @@ Implements: RFC 4918, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import apsw
 from zope.interface import implementer
@@ -19,6 +19,7 @@ from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, locks, rows, sweep, trees
 from davd.stores.sqlite.block import Block
 from davd.stores.sqlite.reads import Reads
+from davd.stores.sqlite.savepoints import Savepoint
 from davd.stores.threads import finished
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class WriteTransaction(Reads):
     `connection`.
     """
 
-    __slots__ = ("_owed", "_raw", "_seen", "block", "long", "number", "run_in_thread")
+    __slots__ = ("_owed", "_raw", "_seen", "_touches", "block", "long", "number", "run_in_thread")
 
     def __init__(self, block: Block, run_in_thread: RunInThread, long: int) -> None:
         self.block = block
@@ -57,11 +58,16 @@ class WriteTransaction(Reads):
         self._raw = block.raw
         self._seen = block.seen
         self._owed = block.owed
+        self._touches = block.touches
 
     @property
     def connection(self) -> apsw.Connection:
         """Where any statements may be run."""
         return self.block.statements()
+
+    def savepoint(self) -> Savepoint:
+        """A part of the transaction that can fail alone."""
+        return Savepoint(self.block)
 
     async def resolve(self, segments: Sequence[str]) -> list[Resource]:
         """The resources along a path, as deep as they exist."""
@@ -81,6 +87,16 @@ class WriteTransaction(Reads):
             id = resource.id
             found.append(resource)
         return found
+
+    async def resolve_members(
+        self, collection: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[Resource], dict[str, Resource]]:
+        """A collection's chain and those of its members that exist."""
+        chain = await self.resolve(collection)
+        if len(chain) <= len(collection):
+            return chain, {}
+        found = rows.named(self._raw, chain[-1].id, names)
+        return chain, {member.name: self._owed.complete(member) for member in found}
 
     async def _on_tree(self, id: int, work: Callable[[], T]) -> T:
         """Do something with a whole tree, in a thread when it is large."""
@@ -110,12 +126,17 @@ class WriteTransaction(Reads):
     def _log(self, collection: int, revision: int, modified: float | None) -> None:
         """Take a change number of a collection; `modified` is the time when the set of its members changed too."""
         self._owed.number(collection, revision, modified)
+        self._touches.ids.append(collection)
         self._seen.numbered(collection, revision, modified)
 
     def _log_change(self, resource: Resource) -> None:
         """Log a change of a resource that stays where it is."""
         self._seen.changed(resource.id)
-        if resource.parent_id is not None:
+        self._touches.ids.append(resource.id)
+        if resource.parent_id is None:
+            # Nobody has a log of the root; its own count tells that it is not what it was.
+            resource.revision += 1
+        else:
             resource.revision = self._next_revision(resource.parent_id)
             self._log(resource.parent_id, resource.revision, None)
 
@@ -135,11 +156,15 @@ class WriteTransaction(Reads):
         if known is not None:
             self._seen.quotas[owner] = Quota(known.used + length, known.limit)
 
+    def _ask_raw(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
+        """For questions about rows of which nothing is owed, or the asker adds it."""
+        return self._raw.execute(statement, parameters).fetchall()
+
     async def quota(self, owner: str) -> Quota:
         """Bytes in use, and the account's limit."""
         known = self._seen.quotas.get(owner)
         if known is None:
-            stored = accounts.quota(self._raw, owner)
+            stored = accounts.quota(self._ask_raw, owner)
             known = Quota(stored.used + self._owed.usage.get(owner, 0), stored.limit)
             self._seen.quotas[owner] = known
         return known
@@ -149,7 +174,7 @@ class WriteTransaction(Reads):
         if self._seen.lockless:
             return []
         if locks.some(self._raw):
-            return locks.at(self._raw, ids, now)
+            return locks.at(self._raw, ids, now, self._ask_raw)
         self._seen.lockless = True
         return []
 
@@ -157,6 +182,8 @@ class WriteTransaction(Reads):
         assert resource.parent_id is not None
         revision = self._next_revision(resource.parent_id)
         self._log(resource.parent_id, revision, now)
+        self._touches.ids.append(resource.id)
+        self._touches.places.append((resource.parent_id, resource.name))
         self.connection.execute(_BURY, (resource.parent_id, resource.name, revision, now))
 
     async def create(
@@ -188,6 +215,7 @@ class WriteTransaction(Reads):
         self._unbury(parent.id, name)
         trees.insert(self._raw, resource)
         self.block.added(number)
+        self._touches.places.append((parent.id, name))
         if content is not None:
             if content.data is not None:
                 self._raw.execute(_INSERT_CONTENT, (number, content.data))
@@ -276,6 +304,7 @@ class WriteTransaction(Reads):
             return trees.copy(self.connection, fresh, target, infinite, self.number)
 
         copied = await self._on_tree(fresh.id, work) if infinite else work()
+        self._touches.places.append((parent.id, name))
         self._log(parent.id, revision, now)
         self._unbury(parent.id, name)
         return copied
@@ -292,13 +321,17 @@ class WriteTransaction(Reads):
             raise ValueError("a resource cannot be moved into itself")
         self._require_free(parent.id, name)
 
-        def work() -> None:
+        def work() -> int:
             locks.remove_tree(self.connection, fresh.id)
-            trees.give(self.connection, fresh.id, owner)
+            return trees.give(self.connection, fresh.id, owner)
 
         self._seen.clear()
-        await self._on_tree(fresh.id, work)
+        given = await self._on_tree(fresh.id, work)
+        if given > (fresh.owner != owner):
+            # Rows below have another owner now, and are not listed.
+            self._touches.everything = True
         self._log_removal(fresh, now)
+        self._touches.places.append((parent.id, name))
         fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
         fresh.revision = self._next_revision(parent.id)
         self.connection.execute(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from davd.dav.methods import propfind
+from davd.dav.properties import pages
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
 from davd.model.lock import EXCLUSIVE, Lock
@@ -304,7 +305,7 @@ class TestPages:
 
     def many(self, monkeypatch: pytest.MonkeyPatch, number: int) -> Trial:
         monkeypatch.setattr(propfind, "WHOLE", 4)
-        monkeypatch.setattr(propfind, "PAGE", 3)
+        monkeypatch.setattr(pages, "PAGE", 3)
         made = Trial()
         for index in range(number):
             made.request("PUT", f"{HOME}{index:03}", {}, b"x")
@@ -317,6 +318,15 @@ class TestPages:
         response = ask(made, HOME, depth)
         assert isinstance(response.body, AsyncIterator) == (number > 4)
         assert list(by_href(made, response)) == [HOME, *[f"{HOME}{index:03}" for index in range(number)]]
+
+    @pytest.mark.parametrize("path", [HOME, "/"])
+    def test_large_trees_are_told_like_small_ones(self, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+        made = filled()
+        small = made.read(ask(made, path, "infinity"))
+        for walked in range(6):
+            monkeypatch.setattr(propfind, "WALKED", walked)
+            monkeypatch.setattr(propfind, "_ROWS", walked + 1)
+            assert made.read(ask(made, path, "infinity")) == small
 
     @pytest.mark.parametrize("depth", ["1", "infinity"])
     def test_later_pages_show_stored_properties_and_locks(self, monkeypatch: pytest.MonkeyPatch, depth: str) -> None:

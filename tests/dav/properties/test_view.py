@@ -30,7 +30,7 @@ class _Counting:
         return getattr(self._transaction, name)
 
 
-def loaded(needs: frozenset[str], members: int, below: bool = False) -> tuple[list[str], View]:
+def loaded(needs: frozenset[str], members: int) -> tuple[list[str], View]:
     made = Trial()
     for number in range(members):
         made.request("PUT", f"/files/alice/{number}", {}, b"x")
@@ -40,7 +40,7 @@ def loaded(needs: frozenset[str], members: int, below: bool = False) -> tuple[li
         rows = await exchange.transaction.members(exchange.node.resource.id, "", 1000)
         counting = _Counting(exchange.transaction)
         chain = exchange.node.chain
-        view = await load(exchange, counting, needs, rows, chain, exchange.node.resource if below else None)  # type: ignore[arg-type]
+        view = await load(exchange, counting, needs, rows, chain)  # type: ignore[arg-type]
         seen.append((counting.asked, view))
         raise RuntimeError
 
@@ -51,11 +51,10 @@ def loaded(needs: frozenset[str], members: int, below: bool = False) -> tuple[li
     return asked, view
 
 
-@pytest.mark.parametrize("below", [False, True])
 @pytest.mark.parametrize("needs", [(), (STORED,), (LOCKS,), (QUOTA,), (ACCOUNT,), (STORED, LOCKS, QUOTA, ACCOUNT)])
-def test_the_store_is_asked_as_often_for_many_as_for_few(needs: tuple[str, ...], below: bool) -> None:
-    few, _ = loaded(frozenset(needs), 1, below)
-    many, _ = loaded(frozenset(needs), 20, below)
+def test_the_store_is_asked_as_often_for_many_as_for_few(needs: tuple[str, ...]) -> None:
+    few, _ = loaded(frozenset(needs), 1)
+    many, _ = loaded(frozenset(needs), 20)
     assert few == many
     if not needs:
         assert few == []

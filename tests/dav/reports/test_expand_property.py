@@ -5,12 +5,14 @@ Verifies: RFC 3253, 3.8; RFC 3744, 4, 5.1
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from davd.dav.registry import LiveProperty
 from davd.dav.reports import expand_property
+from davd.http.response import Response
 from davd.testing.exchange import Trial
 from tests.dav.answers import D, by_href
 
@@ -104,13 +106,48 @@ def test_an_answer_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     assert report(made, '<property name="owner"><property name="displayname"/></property>').status == 207
 
 
+def test_a_member_that_is_too_much_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = filled()
+    made.registry.properties = dict(made.registry.properties)
+    hrefs = b"<D:href>/principals/users/alice/</D:href>"
+    made.registry.properties["{urn:x}many"] = LiveProperty(
+        "{urn:x}many", lambda view, row: hrefs * (3000 if row.name == "b.txt" else 1)
+    )
+    for name in ("b.txt", "c.txt"):
+        made.request("PUT", HOME + name, {}, b"x")
+    wanted = '<property name="many" namespace="urn:x"><property name="displayname"/></property>'
+    answers = by_href(made, report(made, wanted, HOME, Depth="1"))
+    assert [answer.status for answer in answers.values()] == [None, None, 507, None]
+    assert answers[HOME + "b.txt"].condition == expand_property.TOO_MUCH
+    assert report(made, wanted, HOME + "b.txt").status == 507
+    monkeypatch.setattr(expand_property, "MOST", 3)
+    assert report(made, wanted, HOME, Depth="1").status == 507
+
+
+def test_a_long_answer_comes_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = filled()
+    for index in range(20):
+        made.request("PUT", f"{HOME}{index}", {}, b"x")
+    wanted = '<property name="owner"><property name="displayname"/></property>'
+    whole = made.read(report(made, wanted, HOME, Depth="1"))
+    monkeypatch.setattr(expand_property, "_PAGE_WORK", 1)
+    response = report(made, wanted, HOME, Depth="1")
+    assert isinstance(response.body, AsyncIterator)
+    assert made.read(response) == whole
+
+
 def test_long_names_do_not_make_a_long_answer() -> None:
     made = filled()
     for index in range(20):
         made.request("PUT", f"{HOME}{index}", {}, b"x")
     # A megabyte of names for each of the members.
     names = "".join([f'<property name="p{index}" namespace="urn:{"n" * 1000}"/>' for index in range(950)])
-    assert report(made, names, HOME, Depth="1").status == 507
+    response = report(made, names, HOME, Depth="1")
+    assert isinstance(response.body, AsyncIterator)
+    content = made.read(response)
+    assert 8 * 1024**2 < len(content) <= expand_property.MOST_CHARACTERS
+    statuses = [answer.status for answer in by_href(made, Response(207, response.headers, content)).values()]
+    assert 507 in statuses and statuses.index(507) == len(statuses) - statuses.count(507)
     assert report(made, names, HOME).status == 207
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from davd.dav.reports import sync_collection
+from davd.dav.properties import pages
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
 from davd.testing.exchange import Trial, run
@@ -323,9 +323,9 @@ class TestPages:
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sync_collection, "PAGE", 3)
+        monkeypatch.setattr(pages, "PAGE", 3)
+        monkeypatch.setattr("davd.dav.reports.sync_collection.WHOLE", 4)
         monkeypatch.setattr("davd.dav.methods.propfind.WHOLE", 4)
-        monkeypatch.setattr("davd.dav.methods.propfind.PAGE", 3)
 
     @pytest.mark.parametrize("number", [3, 4, 5, 6, 7, 9, 10])
     def test_long_answers_are_streamed(self, number: int) -> None:
@@ -338,7 +338,7 @@ class TestPages:
         assert isinstance(first.body, AsyncIterator) == (number > 4)
         assert Sync(made, first).changed == names
         later = report(made, body(before))
-        assert isinstance(later.body, AsyncIterator) == (number > 3)
+        assert isinstance(later.body, AsyncIterator) == (number > 4)
         assert Sync(made, later).changed == names
 
     @pytest.mark.parametrize("limit", [None, 5, 6, 7])

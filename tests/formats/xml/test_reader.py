@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from davd.formats.xml.reader import XMLLimits, is_xml, parse
+from davd.formats.xml import reader
+from davd.formats.xml.reader import XMLLimits, is_xml, parse, parse_paced
 from davd.model.errors import HTTPError
+from davd.testing.exchange import run
 from tests.formats.xml.documents import c14n, documents
 
 
@@ -235,3 +237,55 @@ class TestLimits:
 )
 def test_media_types(content_type: str | None, expected: bool) -> None:
     assert is_xml(content_type) is expected
+
+
+class TestInSteps:
+    """Verifies: RFC 4918, 8.2, 20.6; docs/architecture.md, Overload"""
+
+    @staticmethod
+    def outcome(body: bytes, limits: XMLLimits) -> tuple[bytes | int, bytes | int, int]:
+        """What comes of a body in one step and in many, and how many these are."""
+        paces: list[None] = []
+
+        async def pace() -> None:
+            paces.append(None)
+
+        told: list[bytes | int] = []
+        for read in (lambda: parse(body, None, limits), lambda: run(parse_paced(body, None, pace, limits))):
+            try:
+                told.append(c14n(read()))
+            except HTTPError as error:
+                told.append(error.status)
+        return told[0], told[1], len(paces)
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(
+        documents(),
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+        st.integers(0, 400),
+        st.sampled_from([XMLLimits(), XMLLimits(attributes=0, namespaces=0, elements=3, depth=2)]),
+    )
+    def test_they_read_what_one_step_reads(
+        self, monkeypatch: pytest.MonkeyPatch, document: str, encoding: str, length: int, limits: XMLLimits
+    ) -> None:
+        monkeypatch.setattr(reader, "PIECE", 7)
+        monkeypatch.setattr(reader, "_GUARDED_PIECE", 5)
+        body = document.encode(encoding)
+        for some in (body, body[:length]):
+            whole, pieces, _ = self.outcome(some, limits)
+            assert whole == pieces
+
+    def test_hostile_bodies_are_refused_in_steps_too(self) -> None:
+        for body in (
+            b"<a " + b" ".join(b'xmlns:a%x="u"' % i for i in range(55_000)) + b"/>",
+            b"<a " + b" ".join(b"a%x='>'" % i for i in range(90_000)) + b"/>",
+            b"<a>" + b"<b/>" * 250_000 + b"</a>",
+            b"<!DOCTYPE a [" + b"<!ENTITY a 'b'>" * 60_000 + b"]><a/>",
+        ):
+            assert self.outcome(body, XMLLimits())[:2] == (400, 400)
+
+    def test_long_texts_with_quotation_marks_are_read(self) -> None:
+        body = b'<a b="1">' + b'x="y" ' * 30_000 + b"</a>"
+        whole, pieces, paces = self.outcome(body, XMLLimits())
+        assert whole == pieces and isinstance(whole, bytes)
+        assert paces > 3

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davd.http.wire.head import Head, WireError, WireLimits
-from davd.http.wire.http1 import Data, Decoder, End
+from davd.http.wire.http1 import MOST_KEPT, Data, Decoder, End, with_content
 from tests.corpus.http1.bad_requests import BAD_REQUESTS, BadRequest
 from tests.corpus.http1.good_requests import GOOD_REQUESTS, GoodRequest
 from tests.http.wire.events import run
@@ -112,6 +112,16 @@ class TestDecoder:
         assert isinstance(event, Data)
         assert event.data is piece
 
+    def test_nothing_is_kept_of_a_request_that_is_over(self) -> None:
+        content = b"x" * 100_000
+        for method in ("PUT", "GET"):
+            decoder = Decoder()
+            decoder.feed(f"{method} /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".encode() + content)
+            events = [decoder.next() for _ in range(3)]
+            assert events[1:] == [Data(content), End()]
+            assert decoder.buffered == 0
+            assert not any(len(getattr(decoder, name)) > 100 for name in ("_buffer", "raw_head"))
+
     def test_content_before_a_fault_is_given_first(self) -> None:
         decoder = Decoder()
         decoder.feed(b"PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\nx\r\n")
@@ -171,7 +181,6 @@ class TestPeek:
             raw = decoder.peek()
             assert raw == _GET
             decoder.skip(raw)
-            assert decoder.raw_head == _GET
         assert decoder.peek() is None
         assert decoder.buffered == 0
 
@@ -185,6 +194,57 @@ class TestPeek:
         assert isinstance(head, Head)
         assert decoder.peek() is None
         assert decoder.next() == End()
+
+    def test_peek_tells_requests_with_their_content(self) -> None:
+        head = b"PROPFIND /a HTTP/1.1\r\nHost: a\r\n%bContent-Length: 3\r\n\r\n"
+        for field in (b"", b"Depth: 0\r\n"):
+            decoder = Decoder()
+            decoder.feed(head % field)
+            assert decoder.peek() == b""
+            decoder.feed(b"abcGET")
+            assert decoder.peek() == head % field + b"abc"
+            decoder.skip(head % field + b"abc")
+            assert decoder.buffered == 3
+            assert decoder.peek() is None
+
+    def test_one_whole_request_with_content(self) -> None:
+        head = b"PROPFIND /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+        assert with_content(head + b"abc")
+        for data in (head, head + b"ab", head + b"abcd", head[:-2], head + b"abc" + _GET, b"", b"P"):
+            assert not with_content(data)
+        large = b"REPORT /a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+        for size, kept in ((MOST_KEPT, True), (MOST_KEPT + 1, False)):
+            data = large % size + b"x" * size
+            assert with_content(data) is kept
+            decoder = Decoder()
+            decoder.feed(data)
+            assert decoder.peek() == (data if kept else b"")
+        assert not with_content(b"GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+
+    @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "OPTIONS", "MKCOL", "LOCK"])
+    def test_peek_tells_no_request_of_other_methods(self, method: str) -> None:
+        decoder = Decoder()
+        request = f"{method} /a HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        decoder.feed(request[:-1])
+        assert decoder.peek() is None
+        decoder.feed(request[-1:])
+        assert decoder.peek() == b""
+        assert isinstance(decoder.next(), Head)
+
+    @pytest.mark.parametrize("cut", [0, 7])
+    def test_repeated_requests_are_counted(self, cut: int) -> None:
+        decoder = Decoder()
+        data = _GET * 5 + b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
+        # A cut makes the decoder keep the bytes in another way.
+        for piece in (data[:cut], data[cut:]):
+            decoder.feed(piece)
+        assert decoder.peek() == _GET
+        assert [decoder.repeated(_GET, most) for most in range(1, 9)] == [1, 2, 3, 4, 5, 5, 5, 5]
+        decoder.skip(_GET, 4)
+        assert decoder.peek() == _GET
+        assert decoder.repeated(_GET, 8) == 1
+        decoder.skip(_GET)
+        assert decoder.peek() == data[len(_GET) * 5 :]
 
     def test_peek_refuses_as_next_does(self) -> None:
         decoder = Decoder()

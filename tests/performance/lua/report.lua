@@ -16,8 +16,10 @@ function done(summary, latency, requests)
    end
    local errors = summary.errors
    io.write(string.format(
-      '\nREPORT {"requests": %d, "microseconds": %d, "bytes": %.0f, "p50": %d, "p99": %d, "wanted": %d, ' ..
+      '\nREPORT {"requests": %d, "microseconds": %d, "bytes": %.0f, "p50": %d, "p95": %d, "p99": %d, "p999": %d, ' ..
+      '"wanted": %d, ' ..
       '"errors": {"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}}\n',
-      summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99), wanted,
+      summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(95),
+      latency:percentile(99), latency:percentile(99.9), wanted,
       errors.connect, errors.read, errors.write, errors.status, errors.timeout))
 end

@@ -79,6 +79,35 @@ def test_it_differs_after_a_commit_of_any_process(tmp_path: Path) -> None:
         witness.close()
 
 
+def test_one_commit_is_told_from_none_and_from_several(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        generation = store._generation
+
+        def pages() -> int:
+            return store.writer._log_pages
+
+        for number in range(8):
+            start = generation.now()
+            drive(undone(store))
+            assert not generation.follows(start, generation.now(), pages())
+            drive(keep(store, number))
+            one, after_one = generation.now(), pages()
+            assert generation.follows(start, one, after_one)
+            assert not generation.follows(start, one, after_one + 1)
+            assert not generation.follows(one, start, after_one)
+            with opened(tmp_path) as other:
+                drive(keep(other, 100 + number))
+                assert not generation.follows(start, generation.now(), other.writer._log_pages)
+                assert generation.follows(one, generation.now(), other.writer._log_pages)
+            before = generation.now()
+            # A log that is copied and begun anew is no commit.
+            mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if number % 2 else apsw.SQLITE_CHECKPOINT_PASSIVE
+            store.writer.connection.wal_checkpoint(None, mode)
+            assert not generation.follows(before, generation.now(), 0)
+        assert not generation.follows(1, 2, pages())
+        assert not generation.follows(None, None, pages())
+
+
 def test_it_is_asked_in_no_time(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         began = time.process_time()

@@ -26,7 +26,7 @@ def folders() -> Iterator[str]:
 
 def test_random_work_means_the_same(folders: str) -> None:
     # Small limits, so that threads, checkpoints and full caches are met.
-    limits = StoreSettings(long_nodes=2, checkpoint_pages=20, path_cache=5)
+    limits = StoreSettings(long_nodes=2, checkpoint_pages=20, route_cache=5)
 
     def make() -> SQLiteStore:
         return SQLiteStore(tempfile.mkdtemp(dir=folders), limits)

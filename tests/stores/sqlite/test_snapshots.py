@@ -22,7 +22,7 @@ class TestSnapshots(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.store = SQLiteStore(self.mktemp(), StoreSettings(path_cache=4), clock=self.clock)
+        self.store = SQLiteStore(self.mktemp(), StoreSettings(route_cache=4), clock=self.clock)
         drive(self.store.start())
         drive(add(self.store, "a"))
 
@@ -77,7 +77,7 @@ class TestSnapshots(SynchronousTestCase):
         for name in "bcdef":
             drive(add(self.store, name))
         paths = [(), ("files",), ("files", "a"), ("files", "x"), ("files", "a", "y"), ("x", "y", "z"), ("files", "f")]
-        with opened(self.store.folder, StoreSettings(path_cache=1)) as other:
+        with opened(self.store.folder, StoreSettings(route_cache=1)) as other:
             for _ in range(3):
                 for path in paths:
 

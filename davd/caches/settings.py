@@ -1,0 +1,55 @@
+"""Settings of the caches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Bytes = Annotated[int, Meta(ge=0, le=2**40)]
+EntryBytes = Annotated[int, Meta(ge=0, le=2**28)]
+RedisTimeout = Annotated[float, Meta(ge=1, le=5000)]
+Lifetime = Annotated[float, Meta(ge=1, le=31_536_000)]
+Connections = Annotated[int, Meta(ge=1, le=16)]
+Calls = Annotated[int, Meta(ge=1, le=65_536)]
+Produced = Annotated[float, Meta(ge=0, le=60_000)]
+RedisURL = Annotated[str, Meta(pattern=r"\A(\Z|(rediss?|unix)://)", max_length=2048)]
+Prefix = Annotated[str, Meta(pattern=r"\A[!-~]*\Z", max_length=64)]
+
+
+class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What finished answers are kept for the next who asks the same, and where; without it all answers are the same.
+
+    `memory_bytes` is what each process keeps in memory, of answers of at most `entry_bytes` each; 0 keeps none.
+
+    `redis` is the URL of a Redis that all processes and nodes share, empty for none: `redis://HOST:PORT/DATABASE`,
+    `rediss://` the same with TLS, or `unix:///path/to/socket?db=DATABASE`. A user and password stand before the host,
+    as in `redis://davd:secret@10.0.0.5/0` or `unix://:secret@/run/redis.sock`; port and database may be left out.
+    `redis_authorities` is a file of the certificates (PEM) that Redis's own must come from, empty for the system's.
+    A call without an answer within `redis_timeout_ms` milliseconds is given up. Keys begin with `redis_prefix`, and an
+    entry lives for at most `redis_ttl` seconds; answers over `redis_entry_bytes` are not sent there.
+    `redis_connections` is the number of connections of each process, `redis_calls` how many calls may wait for Redis.
+
+    `derived_bytes` is the size of the file in the data folder that the processes of one machine share and that outlives
+    them, 0 for none; answers over `derived_entry_bytes` do not go there.
+
+    `shared_after_ms` is the time in milliseconds from which an answer that took that long to make goes to Redis and the
+    file; cheaper ones are made anew sooner than they are fetched.
+    """
+
+    memory_bytes: Bytes = 64 * 1024**2
+    entry_bytes: EntryBytes = 2 * 1024**2
+
+    redis: RedisURL = ""
+    redis_authorities: str = ""
+    redis_timeout_ms: RedisTimeout = 50.0
+    redis_prefix: Prefix = "davd:"
+    redis_ttl: Lifetime = 86_400.0
+    redis_entry_bytes: EntryBytes = 1024**2
+    redis_connections: Connections = 2
+    redis_calls: Calls = 1024
+
+    derived_bytes: Bytes = 256 * 1024**2
+    derived_entry_bytes: EntryBytes = 4 * 1024**2
+
+    shared_after_ms: Produced = 1.0

@@ -1,0 +1,1 @@
+"""Histories of real requests, checked for an order."""

@@ -1,0 +1,114 @@
+"""Three times more than the server can do: who asks little is served as ever, and the server does as much as before.
+
+Verifies: docs/architecture.md, Overload; RFC 9110, 15.5.9, 15.6.4
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.conformance.daemon import PLAIN, Daemon
+from tests.faults.overload import Figures, Overload, Plan, run
+from tests.faults.raw import Client, basic, connect, head, statuses
+
+CONFIG = '[net]\nexempt_networks = ["192.0.2.0/24"]\n'
+MEMBERS = 300
+SIDE_BY_SIDE = 50
+ACCOUNTS = 4
+ADDRESSES = [f"127.0.1.{number}" for number in range(1, 41)]
+HONEST = "127.0.2.1"
+PASSWORD = "a password of the flood"
+LIMIT_MS = 250.0
+
+
+@pytest.fixture(scope="module")
+def davd() -> Iterator[Daemon]:
+    """A daemon that limits every address, with accounts of which each has a collection with many members."""
+    with Daemon(listeners=(PLAIN,), config=CONFIG) as daemon:
+        for number in range(ACCOUNTS):
+            daemon.add_user(f"flood{number}", PASSWORD)
+            _fill(daemon, f"flood{number}")
+        yield daemon
+        assert "Traceback" not in daemon.log(), daemon.log()
+
+
+def _fill(davd: Daemon, user: str) -> None:
+    fields = {"Authorization": basic(user, PASSWORD)}
+    with Client(davd.plain_url) as client:
+        assert client.ask("MKCOL", f"/files/{user}/many/", fields).status == 201
+    told = fields | {"Content-Length": "4"}
+    asked = [head("PUT", f"/files/{user}/many/member{number}.txt", told) + b"text" for number in range(MEMBERS)]
+    # Side by side they share their commits.
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(davd.plain_url)) for _ in range(SIDE_BY_SIDE)]
+        for number, connection in enumerate(connections):
+            connection.sendall(b"".join(asked[number::SIDE_BY_SIDE]))
+        for connection in connections:
+            received = b""
+            while len(statuses(received)) < MEMBERS // SIDE_BY_SIDE:
+                received += connection.recv(1 << 16)
+            assert set(statuses(received)) == {201}
+
+
+def _logins() -> list[tuple[str, str]]:
+    return [(f"flood{number}", PASSWORD) for number in range(ACCOUNTS)]
+
+
+def _honest(davd: Daemon, seconds: float) -> Plan:
+    login = [(davd.user, davd.password)]
+    return Plan(davd.plain_url, "single", login, [HONEST], seconds, rate=20.0, connections=20)
+
+
+def _together(honest: Plan, flood: Plan) -> tuple[Figures, Figures]:
+    """The figures of both while the flood works."""
+    with Overload(flood) as many, Overload(honest) as one:
+        many.begin()
+        one.begin()
+        seen = one.end()
+        return seen, many.end()
+
+
+def _check_honest(seen: Figures) -> None:
+    assert (seen.wrong, seen.refused, seen.late, seen.broken, seen.unsent) == ([], 0, 0, 0, 0), str(seen)
+    assert seen.waiting <= 1
+    assert seen.times[1] <= LIMIT_MS, str(seen)
+
+
+@pytest.mark.timeout(120)
+def test_a_flood_of_first_synchronisations(davd: Daemon) -> None:
+    closed = Plan(davd.plain_url, "sync", _logins(), ADDRESSES, 5.0, connections=12, warming=1.0)
+    capacity = run(closed)
+    sys.stdout.write(f"capacity: {capacity}\n")
+    assert capacity.wrong == [] and capacity.refused == 0
+    offered = Plan(
+        davd.plain_url, "sync", _logins(), ADDRESSES, 12.0, 3 * capacity.rate, 10 * len(ADDRESSES), warming=2.0
+    )
+    seen, flood = _together(_honest(davd, 12.0), offered)
+    sys.stdout.write(f"honest:   {seen}\nflood:    {flood}\n")
+    _check_honest(seen)
+    assert flood.wrong == [] and flood.broken == 0, str(flood)
+    assert flood.rate + seen.rate >= 0.8 * capacity.rate, (str(capacity), str(flood))
+
+
+@pytest.mark.timeout(120)
+def test_whole_trees_asked_for_in_pipelines(davd: Daemon) -> None:
+    trees = Plan(davd.plain_url, "tree", _logins(), ADDRESSES, 8.0, connections=300, depth=4, warming=2.0)
+    seen, flood = _together(_honest(davd, 8.0), trees)
+    sys.stdout.write(f"honest:   {seen}\ntrees:    {flood}\n")
+    _check_honest(seen)
+    assert flood.wrong == [] and flood.broken == 0, str(flood)
+    assert flood.whole > 0
+
+
+@pytest.mark.timeout(120)
+def test_uploads_that_do_not_end_hold_no_place(davd: Daemon) -> None:
+    uploads = Plan(davd.plain_url, "put", _logins(), ADDRESSES, 6.0, connections=300, size=40_000)
+    seen, flood = _together(_honest(davd, 6.0), uploads)
+    sys.stdout.write(f"honest:   {seen}\nuploads:  {flood}\n")
+    _check_honest(seen)
+    # RFC 9110, 15.5.9: 408 for those who send nothing more for too long.
+    assert {reason[:3] for reason in flood.wrong} <= {"408"} and flood.whole == 0, str(flood)
