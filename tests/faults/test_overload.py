@@ -80,7 +80,7 @@ def _check_honest(seen: Figures) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_flood_of_first_synchronisations(davd: Daemon) -> None:
-    closed = Plan(davd.plain_url, "sync", _logins(), ADDRESSES, 5.0, connections=12, warming=1.0)
+    closed = Plan(davd.plain_url, "sync", _logins(), ADDRESSES, 4.0, connections=12, warming=1.0)
     capacity = run(closed)
     sys.stdout.write(f"capacity: {capacity}\n")
     assert capacity.wrong == [] and capacity.refused == 0
@@ -91,7 +91,11 @@ def test_a_flood_of_first_synchronisations(davd: Daemon) -> None:
     sys.stdout.write(f"honest:   {seen}\nflood:    {flood}\n")
     _check_honest(seen)
     assert flood.wrong == [] and flood.broken == 0, str(flood)
-    assert flood.rate + seen.rate >= 0.8 * capacity.rate, (str(capacity), str(flood))
+    # What the machine gives to others changes by the minute, so the maximum is measured on both sides of the flood.
+    afterwards = run(closed)
+    sys.stdout.write(f"capacity: {afterwards}\n")
+    most = min(capacity.rate, afterwards.rate)
+    assert flood.rate + seen.rate >= 0.8 * most, (str(capacity), str(flood), str(afterwards))
 
 
 @pytest.mark.timeout(120)
