@@ -78,7 +78,7 @@ class Answers:
         unpack: Callable[[bytes], Response | None] | None = None,
     ) -> None:
         self._memory = memory
-        self._max_entry = max_entry
+        self.max_entry = max_entry
         self._shared = shared
         self._shared_after = shared_after
         self._view = view
@@ -96,7 +96,7 @@ class Answers:
     def key(self, request: Request, content: bytes, principal: Principal) -> Key | None:
         """Under what the answer to a request is kept; None when it is not."""
         headers = request.headers
-        if len(content) > self._max_entry:
+        if len(content) > self.max_entry:
             return None
         for name in _UNKEPT:
             if name in headers:
@@ -157,7 +157,7 @@ class Answers:
     def _put(self, key: Key, answer: _Answer) -> None:
         body: Any = answer.response.body
         size = len(body) if isinstance(body, bytes) else sum(map(len, body))
-        if size <= self._max_entry:
+        if size <= self.max_entry:
             self._memory.put(key, answer, size + len(key[4]))
 
     def _digest(self, key: Key, version: Hashable) -> bytes:

@@ -5,8 +5,9 @@ Implements: RFC 9111, 4.2
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from time import perf_counter
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from davd.admission.place import Place
 from davd.application.answers import WORTH_ASKING, Answers, Key
@@ -17,6 +18,25 @@ from davd.application.visit import Visit
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Method
 from davd.http.response import Response
+
+
+@dataclass(slots=True)
+class _Made:
+    """What an answer that was made is kept under, and what it rests on."""
+
+    key: Key
+    generation: Hashable
+    version: Hashable
+    exchange: Exchange
+    place: Place
+
+    def keep(self, answers: Answers, response: Response) -> bool:
+        """Keep the answer, unless it rests on the clock; whether it stands until something is committed."""
+        if self.exchange.fleeting:
+            return False
+        version = None if self.exchange.rests_on_store else self.version
+        answers.keep(self.key, self.generation, version, response, self.place.seconds)
+        return True
 
 
 class Polls:
@@ -70,7 +90,6 @@ class Polls:
                         return kept, True
                 if not ask or resource is None or resource.sync_revision < WORTH_ASKING:
                     exchange.content = key[4]
-                    began = perf_counter()
                     response = await self._exchanges.perform(row, exchange)
                     break
             # That transaction has ended: no view of the store is held while somebody else is asked.
@@ -79,18 +98,25 @@ class Polls:
             if fetched is not None:
                 return fetched, True
         finish(visit.request, response)
-        return response, self._keep(key, generation, version, exchange, response, perf_counter() - began)
+        made = _Made(key, generation, version, exchange, place)
+        if isinstance(response.body, AsyncGenerator):
+            response.body = self._passing(made, response.status, dict(response.headers), response.body)
+            return response, False
+        return response, made.keep(answers, response)
 
-    def _keep(
-        self,
-        key: Key,
-        generation: Hashable,
-        version: Hashable,
-        exchange: Exchange,
-        response: Response,
-        seconds: float,
-    ) -> bool:
-        if exchange.fleeting:
-            return False
-        self._answers.keep(key, generation, None if exchange.rests_on_store else version, response, seconds)
-        return True
+    async def _passing(
+        self, made: _Made, status: int, headers: dict[str, str], pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncIterator[bytes]:
+        """The pieces of an answer on their way; it is kept when all of them show the same state of the store."""
+        passed: list[bytes] = []
+        room = self._answers.max_entry
+        async with aclosing(pieces):
+            async for piece in pieces:
+                room -= len(piece)
+                if room >= 0:
+                    passed.append(piece)
+                else:
+                    passed.clear()
+                yield piece
+        if room >= 0 and self._generation() == made.generation:
+            made.keep(self._answers, Response(status, headers, passed))

@@ -52,4 +52,4 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     derived_bytes: Bytes = 256 * 1024**2
     derived_entry_bytes: EntryBytes = 4 * 1024**2
 
-    shared_after_ms: Produced = 1.0
+    shared_after_ms: Produced = 5.0

@@ -6,6 +6,7 @@ import gc
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -44,6 +45,8 @@ log = Logger(namespace="davd")
 T = TypeVar("T")
 DRAIN_SECONDS = 30.0
 GC_THRESHOLDS = (20_000, 20, 50)
+# For how long a thread that computes keeps the interpreter from the reactor.
+SWITCH_SECONDS = 0.001
 
 # What has reached this machine when the end is asked for is accepted, for so long, and read before anything is closed.
 ACCEPT_SECONDS = 1.0
@@ -168,6 +171,7 @@ class Server(Service):
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def _requests(self) -> int:
         """How many requests have come so far."""

@@ -22,6 +22,9 @@ from davd.testing.admission import admission
 from davd.testing.exchange import run
 from tests.application.test_application import ApplicationTestCase
 
+# More members than one piece tells of.
+STREAMED = 600
+
 ALICE, BOB = Principal("alice"), Principal("bob")
 LOCK = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
 SYNC = b'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>'
@@ -169,3 +172,27 @@ class KeptAnswersTests(ApplicationTestCase):
         self.now += 40
         second = self.ask("PROPFIND", "/files/alice/a", NAMES, headers={"depth": "0"})
         self.assertIn(b"Second-60", second.body)
+
+    def test_a_streamed_answer_is_kept_as_it_passes(self) -> None:
+        for number in range(STREAMED):
+            self.ask("PUT", f"/files/alice/{number}", b"x")
+        first = self._pieces(self.ask("PROPFIND", "/files/alice/", NAMES, headers={"depth": "1"}))
+        again = self.ask("PROPFIND", "/files/alice/", NAMES, headers={"depth": "1"})
+        self.assertEqual((self.answers.hits, b"".join(again.body)), (1, first))
+
+    def test_a_streamed_answer_that_saw_two_states_is_not_kept(self) -> None:
+        for number in range(STREAMED):
+            self.ask("PUT", f"/files/alice/{number}", b"x")
+        response = self.ask("PROPFIND", "/files/alice/", NAMES, headers={"depth": "1"})
+        pieces = response.body
+        run(anext(pieces))
+        self.ask("PUT", "/files/alice/0", b"changed")
+        self._pieces(response)
+        self.ask("PROPFIND", "/files/alice/", NAMES, headers={"depth": "1"})
+        self.assertEqual(self.answers.hits, 0)
+
+    def _pieces(self, response: Response) -> bytes:
+        async def all_of() -> bytes:
+            return b"".join([piece async for piece in response.body])
+
+        return run(all_of())

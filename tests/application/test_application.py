@@ -79,7 +79,7 @@ class ApplicationTestCase(SynchronousTestCase):
         checkers = [AccountsChecker(self.store, passwords)]
         self.authenticator = Authenticator(AUTHENTICATION, checkers, throttle, passwords, self._clock)
         self.kept = Recall(1 << 20, 1 << 16, self.store.generation, self.authenticator.generation, self._clock)
-        self.answers = Answers(Memory(1 << 20, 1 << 16), 1 << 16)
+        self.answers = Answers(Memory(1 << 22, 1 << 20), 1 << 20)
         self.reactor = Clock()
         self.admission = admission(self.reactor)
         self.application = self.make(self.answers, self.admission)
