@@ -52,7 +52,8 @@ check-house:
 	$(PYTEST) -q -m "not planted" tests/house
 
 test: programs
-	$(PYTEST) -n $(JOBS) --dist loadfile $(PYTEST_FLAGS) tests
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(PYTEST_FLAGS) tests
+	$(PYTEST) -m alone $(PYTEST_FLAGS) tests/faults
 
 conform: programs
 	$(PYTEST) -v $(PYTEST_FLAGS) tests/conformance
