@@ -52,8 +52,10 @@ check-house:
 	$(PYTEST) -q -m "not planted" tests/house
 
 test: programs
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(PYTEST_FLAGS) tests
-	$(PYTEST) -m alone $(PYTEST_FLAGS) tests/faults
+	@status=0; set -x; \
+	$(PYTEST) -m alone $(PYTEST_FLAGS) tests/faults || status=1; \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(PYTEST_FLAGS) tests || status=1; \
+	exit $$status
 
 conform: programs
 	$(PYTEST) -v $(PYTEST_FLAGS) tests/conformance
