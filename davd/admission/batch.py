@@ -12,32 +12,22 @@ from davd.admission.arrival import Arrival
 
 
 class Batch:
-    """Requests with the same `Arrival.batch` that have waited together and run one after the other in one step.
+    """Requests with the same `Arrival.batch` that have waited together and take their first step one after the other.
 
-    `members` are their arrivals in the order in which they run. `shared` is for what they share, an open transaction
-    say, None at first. What is in `closing` is called when the last of them has left, whichever way they ended; all are
-    called, and the first exception among theirs becomes the failure of the last member.
+    `members` are their arrivals in that order. `shared` is for what they share in that step, an open transaction say,
+    None at first. What is in `closing` is called once when all of them have taken it: a member that has to wait then
+    goes on by itself, so that nobody holds what is shared for longer.
     """
 
-    __slots__ = ("_left", "closing", "members", "shared")
+    __slots__ = ("closing", "members", "shared")
 
     def __init__(self, members: list[Arrival]) -> None:
         self.members = members
         self.shared: Any = None
         self.closing: list[Callable[[], object]] = []
-        self._left = len(members)
 
-    def leave(self) -> None:
-        """One member has ended, or will never run."""
-        self._left -= 1
-        if self._left:
-            return
-        failed: Exception | None = None
-        for close in self.closing:
-            try:
-                close()
-            except Exception as error:
-                failed = failed or error
-        self.closing = []
-        if failed is not None:
-            raise failed
+    def close(self) -> None:
+        """The step is over."""
+        closing, self.closing = self.closing, []
+        for close in closing:
+            close()

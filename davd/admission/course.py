@@ -181,7 +181,7 @@ class Course:
         return outcome
 
     def leave(self, place: Place, outcome: Outcome) -> None:
-        """End a request, once; the exception of a batch that cannot be closed comes through after that."""
+        """End a request, once."""
         if place.left:
             return
         place.left = True
@@ -207,5 +207,3 @@ class Course:
             gate.tokens.tokens += 1
             gate.given()
         self._left()
-        if place.batch is not None:
-            place.batch.leave()

@@ -247,8 +247,7 @@ class Gate:
             if mate.alive and self.tokens.tokens > floor:
                 mate.batch = batch
                 self._let(mate)
-            else:
-                batch.leave()
+        batch.close()
 
     def _look_later(self) -> None:
         if self._look is None:

@@ -33,6 +33,11 @@ _UNKEPT = ("if", "if-match", "if-none-match", "if-modified-since", "if-unmodifie
 # A collection with fewer changes in its life than this has fewer members, and is told of sooner than a tier is asked.
 WORTH_ASKING: Final = 100
 
+# What an entry takes beside its bytes: objects, and the header fields of the answer.
+OVERHEAD: Final = 2000
+# A client that makes up fields of this length is not given memory for them.
+_MOST_FIELDS: Final = 1024
+
 Key = tuple[str, str, str, bool, bytes, tuple[str | None, ...]]
 
 
@@ -102,6 +107,8 @@ class Answers:
             if name in headers:
                 return None
         fields = tuple([headers.get(name) for name in _FIELDS])
+        if sum([len(field) for field in fields if field is not None]) > _MOST_FIELDS:
+            return None
         return (request.method, request.path, principal.name, request.tls, content, fields)
 
     def look_up(self, key: Key, generation: Hashable) -> Response | None:
@@ -149,16 +156,20 @@ class Answers:
         ):
             return
         kept = Response(response.status, dict(response.headers), body)
-        self._put(key, _Answer(generation, version, kept))
+        if not self._put(key, _Answer(generation, version, kept)):
+            return
         if self._shared is not None and version is not None and seconds >= self._shared_after:
             assert self._pack is not None
             self._shared.put(self._digest(key, version), self._pack(kept))
 
-    def _put(self, key: Key, answer: _Answer) -> None:
+    def _put(self, key: Key, answer: _Answer) -> bool:
+        """Keep an answer in memory; False when it is too large to be kept anywhere."""
         body: Any = answer.response.body
         size = len(body) if isinstance(body, bytes) else sum(map(len, body))
-        if size <= self.max_entry:
-            self._memory.put(key, answer, size + len(key[4]))
+        if size > self.max_entry:
+            return False
+        self._memory.put(key, answer, size + len(key[4]) + len(key[1]) + OVERHEAD)
+        return True
 
     def _digest(self, key: Key, version: Hashable) -> bytes:
         return blake2b(repr((key, version)).encode(), key=self._view, digest_size=32).digest()

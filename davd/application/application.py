@@ -161,7 +161,7 @@ class Application:
         if open_answer is not None:
             return finish(request, open_answer)
         # Taken before anything is read: an answer that is kept under it is never newer than it says.
-        generation = self._store.generation()
+        generation, credentials = self._store.generation(), self._credentials()
         visit.principal, until = await self._authenticator.authenticate(request)
         self._charge_account(visit)
         row = select(request, self._registry, self._settings)
@@ -181,7 +181,7 @@ class Application:
         if isinstance(response.body, AsyncGenerator):
             response.body = place.stream(self._stream(visit, place, response.body))
         elif stands:
-            response.ticket = Ticket(generation, self._credentials(), until, visit.account, visit.arrival.route)
+            response.ticket = Ticket(generation, credentials, until, visit.account, visit.arrival.route)
         return response
 
     async def _do(self, visit: Visit, place: Place, row: Method, content: bytes) -> tuple[Response, bool]:

@@ -34,16 +34,19 @@ class Exchanges:
         self.clock = clock
 
     def reading(self, place: Place) -> AbstractAsyncContextManager[IReadTransaction]:
-        """The transaction to read in: that of the batch the request was let in with, or one of its own."""
+        """The transaction to read in: that of the batch the request was let in with, or one of its own.
+
+        To be entered at once.
+        """
         batch = place.batch
         if batch is None:
             return self.store.read()
-        if batch.shared is None:
+        shared: SharedReading | None = batch.shared
+        if shared is None:
             paths = [member.path for member in batch.members]
-            batch.shared = shared = SharedReading(self.store, paths, lambda raw: path_of(raw, self.settings))
+            shared = batch.shared = SharedReading(self.store, paths, lambda raw: path_of(raw, self.settings))
             batch.closing.append(shared.close)
-        reading: SharedReading = batch.shared
-        return reading
+        return shared if shared.current else self.store.read()
 
     async def make(self, visit: Visit, transaction: IReadTransaction) -> Exchange:
         """The exchange of a request; what its principal may not read is cut off, so that it looks absent."""
@@ -52,7 +55,7 @@ class Exchanges:
         path = visit.path
         # A shared reading has found the place already, together with the others of its collection.
         shared: SharedReading | None = None if place.batch is None else place.batch.shared
-        node = None if shared is None else shared.node(path)
+        node = None if shared is None else shared.node(path, transaction)
         if node is None:
             node = await locate(transaction, path)
         exchange = Exchange(

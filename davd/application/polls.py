@@ -54,18 +54,20 @@ class Polls:
         With `together` a request waits for an identical one that is being answered from the same state.
         """
         flights = self.flights
-        while True:
-            generation = self._generation()
-            kept = self._answers.look_up(key, generation)
-            if kept is not None:
-                return kept, True
-            flight = (key, generation)
-            landing = flights.join(flight) if together else None
-            if landing is None:
-                break
-            await landing
+        generation = self._generation()
+        kept = self._answers.look_up(key, generation)
+        if kept is not None:
+            return kept, True
         if not together:
             return await self._make(visit, place, row, key, generation)
+        flight = (key, generation)
+        landing = flights.join(flight)
+        if landing is not None:
+            await landing
+            generation = self._generation()
+            kept = self._answers.look_up(key, generation)
+            # What could not be kept, or has been changed meanwhile, is made by each for itself.
+            return (kept, True) if kept is not None else await self._make(visit, place, row, key, generation)
         flights.begin(flight)
         try:
             return await self._make(visit, place, row, key, generation)
@@ -88,7 +90,7 @@ class Polls:
                     kept = answers.revalidate(key, version, generation)
                     if kept is not None:
                         return kept, True
-                if not ask or resource is None or resource.sync_revision < WORTH_ASKING:
+                if not ask or resource is None or version is None or resource.sync_revision < WORTH_ASKING:
                     exchange.content = key[4]
                     response = await self._exchanges.perform(row, exchange)
                     break

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from davd.tree.statistics import Route
 
 DIGEST_BYTES: Final = 16
+# What an entry takes beside the bytes of its answer: the key, the ticket, the objects around them.
+OVERHEAD: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,8 @@ class Recall:
 
     def remember(self, head: bytes, protection: int, ticket: Ticket, before: bytes, after: bytes) -> None:
         """Keep an answer."""
-        size = DIGEST_BYTES + len(before) + len(after)
-        if size > self._max_entry:
+        size = OVERHEAD + len(before) + len(after)
+        if len(before) + len(after) > self._max_entry:
             return
         key = blake2b(head, key=self._secrets[protection], digest_size=DIGEST_BYTES).digest()
         self._drop(key)
@@ -96,4 +98,4 @@ class Recall:
     def _drop(self, key: bytes) -> None:
         found = self._answers.pop(key, None)
         if found is not None:
-            self._bytes -= DIGEST_BYTES + len(found[1][0]) + len(found[1][1])
+            self._bytes -= OVERHEAD + len(found[1][0]) + len(found[1][1])

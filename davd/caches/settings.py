@@ -50,6 +50,6 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     redis_calls: Calls = 1024
 
     derived_bytes: Bytes = 256 * 1024**2
-    derived_entry_bytes: EntryBytes = 4 * 1024**2
+    derived_entry_bytes: EntryBytes = 1024**2
 
     shared_after_ms: Produced = 5.0

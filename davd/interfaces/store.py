@@ -52,7 +52,7 @@ class IReadTransaction(Interface):
 
         It does not cover locks, quotas, accounts, what lies deeper than the members, and nothing of another store: put
         the `epoch` beside it where several stores share a cache. It is a tuple of int and str, made without looking at
-        each member; how many of them are collections is what counts.
+        each member but those that are collections; None when there are more than a thousand of these.
         """
 
     async def resource(id: int) -> Resource | None:

@@ -6,13 +6,18 @@ Implements: RFC 4918, 15; RFC 6578, 3.2
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from davd.model.resource import Resource
 
 Version = tuple[int | str, ...]
 
 
-def version(chain: Sequence[Resource], counters: tuple[int, int, int] | None) -> Version:
+# So many member collections are looked at and no more: it must not take longer than the answer itself.
+MOST_COLLECTIONS: Final = 1000
+
+
+def version(chain: Sequence[Resource], counters: tuple[int, int, int] | None) -> Version | None:
     """The version of the last resource of a chain; see `IReadTransaction.version`.
 
     Each change of a row or of dead properties takes a change number of the collection that holds it, so the numbers
@@ -21,6 +26,8 @@ def version(chain: Sequence[Resource], counters: tuple[int, int, int] | None) ->
     collections there are, and the sum of their counters. None of these ever decreases while the set of members, which
     the resource's own counter covers, stays the same; so an equal sum means that each of them is equal.
     """
+    if counters is not None and counters[1] > MOST_COLLECTIONS:
+        return None
     values: list[int | str] = []
     for resource in chain:
         values += (resource.id, resource.name, resource.owner, resource.revision)

@@ -10,7 +10,7 @@ import random
 from twisted.internet.task import Clock
 
 from davd.admission.settings import AsyncPoolConfig
-from davd.application.answers import Answers
+from davd.application.answers import OVERHEAD, Answers
 from davd.caches.envelope import seal, unseal
 from davd.caches.memory import Local, Memory
 from davd.http.body import Body
@@ -35,7 +35,8 @@ KEY = ("PROPFIND", "/", "alice", True, b"x", (None,))
 
 
 def _answers(shared: ICache | None = None, view: bytes = b"") -> Answers:
-    return Answers(Memory(1000, 100), 100, shared, 0.1, view, _pack, _unpack)
+    # Room for ten entries of a hundred bytes with a path of three.
+    return Answers(Memory(10 * (103 + OVERHEAD), 10_000), 100, shared, 0.1, view, _pack, _unpack)
 
 
 def _pack(response: Response) -> bytes:
@@ -74,6 +75,9 @@ class TestAnswers:
         answers = _answers()
         for name in ("if", "if_match", "if_none_match", "overwrite", "lock_token"):
             assert answers.key(_request(**{name: "x"}), b"", ALICE) is None
+
+    def test_fields_made_up_at_length_are_given_no_memory(self) -> None:
+        assert _answers().key(_request(depth="1", prefer="x" * 2000), b"", ALICE) is None
 
     def test_a_commit_ends_an_answer(self) -> None:
         answers = _answers()

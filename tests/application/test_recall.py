@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from davd.application.recall import Recall, Ticket
+from davd.application.recall import OVERHEAD, Recall, Ticket
 from davd.http.response import Response
 from davd.tree.statistics import Route
 from tests.application.test_application import ApplicationTestCase, run
@@ -19,7 +19,7 @@ class _World:
     now = 100.0
 
 
-def _recall(world: _World, max_bytes: int = 1000, max_entry: int = 400) -> Recall:
+def _recall(world: _World, max_bytes: int = 10_000, max_entry: int = 400) -> Recall:
     return Recall(max_bytes, max_entry, lambda: world.generation, lambda: world.credentials, lambda: world.now)
 
 
@@ -53,8 +53,8 @@ class TestRecall:
 
     def test_the_bound_on_bytes_holds(self) -> None:
         world = _World()
-        recall = _recall(world)
-        recall.remember(b"large", True, _ticket(world), b"x" * 385, b"")
+        recall = _recall(world, 10 * (84 + OVERHEAD))
+        recall.remember(b"large", True, _ticket(world), b"x" * 401, b"")
         assert recall.look_up(b"large", True) is None
         for number in range(100):
             recall.remember(b"%3d" % number, True, _ticket(world), b"x" * 84, b"")

@@ -9,6 +9,7 @@ from typing import Final
 import apsw
 
 from davd.model.resource import FILE, Resource
+from davd.stores.version import MOST_COLLECTIONS
 from davd.stores.sqlite.connection import scan
 
 ROOT: Final = 1
@@ -27,8 +28,8 @@ _FEW: Final = 4
 # What `davd.stores.version` wants to know of the members of a collection; the index has no files in it.
 _COUNTERS: Final = (
     "SELECT coalesce((SELECT revision FROM forgotten WHERE collection_id = ?1), 0), count(*),"
-    " coalesce(sum(sync_revision), 0) FROM resource INDEXED BY resource_collections"
-    " WHERE parent_id = ?1 AND type <> 'file'"
+    " coalesce(sum(sync_revision), 0) FROM (SELECT sync_revision FROM resource INDEXED BY resource_collections"
+    f" WHERE parent_id = ?1 AND type <> 'file' LIMIT {MOST_COLLECTIONS + 1})"
 )
 
 # The tree below and including a resource, as a table `tree` of ids.

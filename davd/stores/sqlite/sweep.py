@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import apsw
 
+from davd.stores.sqlite.connection import scan
+
 
 def sweep(connection: apsw.Connection, now: float, tombstones_before: float) -> int:
     """Remove locks and kept values that have expired and removals logged before a POSIX time.
@@ -16,13 +18,14 @@ def sweep(connection: apsw.Connection, now: float, tombstones_before: float) -> 
     """
     count = 0
     for table in ("lock", "kept"):
-        connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,))
+        scan(connection, f"DELETE FROM {table} WHERE expires <= ?", (now,))
         count += connection.changes()
-    connection.execute(
+    scan(
+        connection,
         "INSERT INTO forgotten (collection_id, revision)"
         " SELECT collection_id, max(revision) FROM tombstone WHERE removed < ? GROUP BY collection_id"
         " ON CONFLICT (collection_id) DO UPDATE SET revision = max(revision, excluded.revision)",
         (tombstones_before,),
     )
-    connection.execute("DELETE FROM tombstone WHERE removed < ?", (tombstones_before,))
+    scan(connection, "DELETE FROM tombstone WHERE removed < ?", (tombstones_before,))
     return count + connection.changes()

@@ -14,6 +14,7 @@ import apsw
 from davd.model.resource import FILE, Resource
 from davd.stores.etag import etag
 from davd.stores.sqlite import accounts, rows
+from davd.stores.sqlite.connection import scan
 
 _INSERT: Final = f"INSERT INTO resource ({rows.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -35,15 +36,18 @@ def insert(connection: apsw.Connection, resource: Resource) -> None:
 
 def blobs(connection: apsw.Connection, id: int) -> list[str]:
     """The names of the blobs that the resources of a tree refer to."""
-    found = connection.execute(
-        rows.TREE + "SELECT DISTINCT blob FROM resource WHERE id IN (SELECT id FROM tree) AND blob IS NOT NULL", (id,)
+    found = scan(
+        connection,
+        rows.TREE + "SELECT DISTINCT blob FROM resource WHERE id IN (SELECT id FROM tree) AND blob IS NOT NULL",
+        (id,),
     )
     return [name for (name,) in found]
 
 
 def _lengths(connection: apsw.Connection, id: int) -> list[tuple[str, int]]:
     """Stored bytes by owner in a tree."""
-    found = connection.execute(
+    found = scan(
+        connection,
         rows.TREE + "SELECT owner, sum(content_length) FROM resource WHERE id IN (SELECT id FROM tree) GROUP BY owner",
         (id,),
     )
@@ -55,7 +59,7 @@ def delete(connection: apsw.Connection, id: int) -> list[str]:
     gone = blobs(connection, id)
     for owner, length in _lengths(connection, id):
         accounts.use(connection, owner, -length)
-    connection.execute(rows.TREE + "DELETE FROM resource WHERE id IN (SELECT id FROM tree)", (id,))
+    scan(connection, rows.TREE + "DELETE FROM resource WHERE id IN (SELECT id FROM tree)", (id,))
     return gone
 
 
@@ -65,7 +69,8 @@ def give(connection: apsw.Connection, id: int, owner: str) -> int:
         if former != owner:
             accounts.use(connection, former, -length)
             accounts.use(connection, owner, length)
-    connection.execute(
+    scan(
+        connection,
         rows.TREE + "UPDATE resource SET owner = ? WHERE id IN (SELECT id FROM tree) AND owner <> ?",
         (id, owner, owner),
     )
