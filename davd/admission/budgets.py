@@ -61,10 +61,10 @@ class Limits:
     """What budgets of one kind may spend under `settings`, times `factor`; None for no settings: nothing is counted.
 
     `kind` is `address`, `account` or `all`. `measures` are in the order of `UNITS`; `costs` are those that count and
-    are charged afterwards, each with its place and unit. `free` tells that nothing counts.
+    are charged afterwards, each with its place and unit. `free` tells that nothing counts, `sized` that bytes do.
     """
 
-    __slots__ = ("costs", "free", "kind", "measures", "requests", "settings")
+    __slots__ = ("costs", "free", "kind", "measures", "requests", "settings", "sized")
 
     def __init__(self, kind: str, settings: RateSettings | None, factor: float = 1.0) -> None:
         self.kind = kind
@@ -83,6 +83,7 @@ class Limits:
             (place, UNITS[place], measure) for place, measure in enumerate(measures) if place and measure.rate < inf
         )
         self.free = not self.costs and measures[0] is _UNMEASURED
+        self.sized = measures[1] is not _UNMEASURED
 
 
 # The limits of a budget that has not been asked yet: those in force are found when it is.

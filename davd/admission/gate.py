@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from davd.admission.adaptive import AdaptiveLimit
 from davd.admission.batch import Batch
@@ -28,6 +28,10 @@ LOW, NORMAL, HIGH, CRITICAL = RequestPriority
 
 # Those that wait for tokens are looked at this often, in seconds, even if none is given back.
 _LOOK = 0.125
+
+# Who is shed, in this order: a class, whether only those of it that cost more than the average request does, and by
+# how much their delay and interval exceed those that are set.
+_STEPS: Final = ((LOW, False, 1, 1), (NORMAL, True, 1, 2), (NORMAL, False, 2, 4))
 
 # How many are shed before the next one is let go, so that neither holds up the other.
 _SHED_AT_ONCE = 4
@@ -55,8 +59,7 @@ class Gate:
         self.full = False
         self._waiting = RequestQueue(config.ageing_seconds)
         self._pacing = RequestQueue(config.ageing_seconds)
-        self._judges = {LOW: CoDel(config.shed_delay, config.shed_interval)}
-        self._judges[NORMAL] = CoDel(2 * config.shed_delay, 4 * config.shed_interval)
+        self._judges = [CoDel(config.shed_delay, config.shed_interval) for _ in _STEPS]
         self._look: Call | None = None
         self.configure(config)
 
@@ -68,9 +71,9 @@ class Gate:
         self._waiting.age(ageing)
         self._pacing.age(ageing)
         self.turns.slice = config.slice_ms / 1000
-        for judge, times in ((self._judges[LOW], (1, 1)), (self._judges[NORMAL], (2, 4))):
-            judge.target = times[0] * config.shed_delay
-            judge.interval = times[1] * config.shed_interval
+        for judge, (_, _, delays, intervals) in zip(self._judges, _STEPS, strict=True):
+            judge.target = delays * config.shed_delay
+            judge.interval = intervals * config.shed_interval
         self.adaptive.configure(
             config.max_concurrent_requests,
             min(config.min_concurrent_requests, config.max_concurrent_requests),
@@ -92,7 +95,10 @@ class Gate:
 
     async def enter(self, place: Place) -> None:
         """Wait for a token for work that has not begun; raises HTTPError 503 when it is refused."""
-        if self.full and not self._displace(place.priority):
+        while self.full:
+            # Whoever is refused may come again at once, with the next request of the same connection.
+            if self._config.max_queue_size and self._displace(place.priority):
+                continue
             place.outcome = Outcome.QUEUE_FULL
             place.refusal = self._refusal()
             raise place.refusal
@@ -144,6 +150,9 @@ class Gate:
         came = self._clock.seconds()
         stats = self._stats
         place.entry = entry
+        route = entry.arrival.route
+        # Compared as sums, since either may be none.
+        entry.dear = route.cpu * stats.arrived > self.turns.busy * route.count
         queue.push(entry)
         if entry.counted:
             stats.in_flight -= 1
@@ -282,7 +291,7 @@ class Gate:
 
     def _displace(self, priority: RequestPriority) -> bool:
         """Make room in the full queue: the newest entry of the lowest class below goes; whether there is one."""
-        for lower in (LOW, NORMAL):
+        for lower in (LOW, NORMAL, HIGH):
             entry = self._waiting.newest(lower) if lower < priority else None
             if entry is not None:
                 self.refuse(entry, Outcome.QUEUE_FULL)
@@ -292,9 +301,9 @@ class Gate:
     def _shed(self, now: float) -> bool:
         """Refuse some of those that wait too long; never the next one of a class."""
         any_shed = False
-        for priority, judge in self._judges.items():
+        for judge, (priority, dear, _, _) in zip(self._judges, _STEPS, strict=True):
             for _ in range(_SHED_AT_ONCE):
-                entry = self._waiting.behind(priority)
+                entry = self._waiting.behind(priority, dear)
                 if entry is None:
                     judge.calm()
                     break

@@ -49,17 +49,19 @@ class AsyncRequestPool:
         self._per_source = config.max_requests_per_ip
         self._closed = False
 
-    def instant(self, source: Source, route: Route, count: int = 1) -> bool:
-        """Count requests that are answered from memory, here and on their route, as arrived and completed.
+    def open_to(self, source: Source) -> bool:
+        """Whether a request that is answered from memory may be, without coming in by `process`.
 
-        False, and nothing is counted, when it has to come in by `process`: the pool is closed or its queue full, or the
-        source has as many requests under way as it may.
+        Not when the pool is closed or the source has as many requests under way as it may. However long the queue is,
+        what costs nothing is answered.
         """
-        if (source.in_flight >= self._per_source and not source.exempt) or self._closed or self._gate.full:
-            return False
+        return not self._closed and (source.in_flight < self._per_source or source.exempt)
+
+    def instant(self, route: Route, count: int, size: int) -> None:
+        """Count requests that were answered from memory with `size` bytes each, here and on their route."""
         self.stats.instants += count
         route.count += count
-        return True
+        route.bytes += count * size
 
     async def process(self, arrival: Arrival, work: Callable[[Place, *A], Coroutine[Any, Any, T]], *args: *A) -> T:
         """What `work(place, *args)` returns, run when it is this request's turn.

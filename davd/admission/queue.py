@@ -34,11 +34,23 @@ class Entry:
 
     `wait` fires when its turn has come, with a token taken for it where it needs one, and fails with HTTPError when it
     is refused, for the reason in `outcome`. `since` is the time from which it counts. `begun` tells that its work has
-    taken a step already; `counted` that it counts as queued and not as in flight. `batch` is what it shares with
-    others.
+    taken a step already; `counted` that it counts as queued and not as in flight; `dear` that requests of its
+    route cost more than most. `batch` is what it shares with others.
     """
 
-    __slots__ = ("alive", "arrival", "batch", "begun", "counted", "order", "outcome", "priority", "since", "wait")
+    __slots__ = (
+        "alive",
+        "arrival",
+        "batch",
+        "begun",
+        "counted",
+        "dear",
+        "order",
+        "outcome",
+        "priority",
+        "since",
+        "wait",
+    )
 
     def __init__(self, arrival: Arrival, priority: RequestPriority, since: float, begun: bool, counted: bool) -> None:
         self.arrival = arrival
@@ -47,6 +59,7 @@ class Entry:
         self.begun = begun
         self.counted = counted
         self.alive = False
+        self.dear = False
         self.order = (0.0, 0)
         self.wait: Deferred[None] = Deferred()
         self.batch: Batch | None = None
@@ -56,12 +69,14 @@ class Entry:
 class _Lane:
     """The entries of one class; those that were removed leave the heap later, when they come up or are too many."""
 
-    __slots__ = ("counted", "heap", "size")
+    __slots__ = ("counted", "dear", "heap", "size")
 
     def __init__(self) -> None:
         self.heap: list[tuple[tuple[float, int], Entry]] = []
         # In the order of their coming, for those that take from either end.
         self.counted: OrderedDict[Entry, None] = OrderedDict()
+        # Those among them that cost more than most.
+        self.dear: OrderedDict[Entry, None] = OrderedDict()
         self.size = 0
 
     def tidy(self) -> None:
@@ -107,6 +122,8 @@ class RequestQueue:
         self.size += 1
         if entry.counted:
             lane.counted[entry] = None
+            if entry.dear:
+                lane.dear[entry] = None
             if not entry.begun and entry.arrival.batch is not None:
                 self._mates.setdefault(entry.arrival.batch, {})[entry] = None
 
@@ -119,6 +136,8 @@ class RequestQueue:
         lane.tidy()
         if entry.counted:
             del lane.counted[entry]
+            if entry.dear:
+                del lane.dear[entry]
             if not entry.begun and entry.arrival.batch is not None:
                 mates = self._mates[entry.arrival.batch]
                 del mates[entry]
@@ -145,10 +164,11 @@ class RequestQueue:
         counted = self._lanes[priority].counted
         return next(reversed(counted)) if counted else None
 
-    def behind(self, priority: RequestPriority) -> Entry | None:
+    def behind(self, priority: RequestPriority, dear: bool = False) -> Entry | None:
         """The one of a class, of those that count as queued, that has waited longest but is not the next to go."""
         head = self.head(priority)
-        for entry in self._lanes[priority].counted:
+        lane = self._lanes[priority]
+        for entry in lane.dear if dear else lane.counted:
             if entry is not head:
                 return entry
         return None

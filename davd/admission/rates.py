@@ -58,8 +58,10 @@ class Rates:
         self._shared: dict[tuple[str, float], Limits] = {}
         self._refused = {"address": 0, "account": 0, "all": 0}
 
-    def instant(self, source: Source, account: AccountBudget | None, count: int = 1) -> bool:
+    def instant(self, source: Source, account: AccountBudget | None, count: int = 1, size: int = 0) -> bool:
         """Take `count` requests from all budgets they count under when each has one; else take nothing: False.
+
+        Their answers, of `size` bytes each, are charged as well.
 
         A run of pipelined requests may so overdraw a budget once, by its own length.
         """
@@ -71,6 +73,8 @@ class Rates:
             if now < everybody.ready:
                 return False
             everybody.take(now, count)
+            if everybody.limits.sized:
+                everybody.charge(now, (0, count * size, 0, 0))
             return True
         settings = self._settings
         if source.limits.settings is not settings:
@@ -93,6 +97,8 @@ class Rates:
         source.take(now, count)
         if not everybody.limits.free:
             everybody.take(now, count)
+        if source.limits.sized or everybody.limits.sized or (account is not None and account.limits.sized):
+            self.charge(source, account, count * size)
         return True
 
     def admit(self, source: Source) -> None:

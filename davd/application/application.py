@@ -5,11 +5,13 @@ Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 9111, 4.2
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from typing import Final, cast
 
 from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
 
 from davd.admission.admission import Admission
 from davd.admission.place import Place
@@ -34,6 +36,9 @@ from davd.http.response import Response
 from davd.http.wire.encode import content_length
 from davd.interfaces.store import IStore
 from davd.model.principal import Principal
+from davd.model.resource import NewContent
+
+log = Logger(namespace="davd.application")
 
 _RECALLED = frozenset({"GET", "HEAD"})
 _KEPT_STATUS = frozenset({200, 206, 304, 404})
@@ -70,7 +75,7 @@ class Application:
         self._exchanges = Exchanges(store, registry, settings, clock)
         self._polls = Polls(self._exchanges, answers)
         self._provisioned: set[str] = set()
-        self.statuses: dict[int, int] = {}
+        self.statuses: defaultdict[int, int] = defaultdict(int)
         self.source = admission.sources.of
 
     def statistics(self) -> dict[str, float]:
@@ -94,9 +99,13 @@ class Application:
         ticket, answer = found
         admission = self._admission
         asker = cast(Source, source)
-        if admission.rates.instant(asker, ticket.account, count) and admission.pool.instant(asker, ticket.route, count):
-            return answer
-        return None
+        size = len(answer[1])
+        if not admission.pool.open_to(asker) or not admission.rates.instant(asker, ticket.account, count, size):
+            return None
+        admission.pool.instant(ticket.route, count, size)
+        self.statuses[ticket.status] += count
+        self._kept.hits += count
+        return answer
 
     def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep the finished bytes of an answer that carried `ticket`."""
@@ -128,7 +137,7 @@ class Application:
 
     def _account(self, visit: Visit, status: int, size: int) -> None:
         """Count what the request has cost, under its route and against the budgets of who asked."""
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.statuses[status] += 1
         arrival, place, exchange = visit.arrival, visit.place, visit.exchange
         if place is None:
             arrival.route.record(status, 0.0, 0.0, size)
@@ -181,7 +190,9 @@ class Application:
         if isinstance(response.body, AsyncGenerator):
             response.body = place.stream(self._stream(visit, place, response.body))
         elif stands:
-            response.ticket = Ticket(generation, credentials, until, visit.account, visit.arrival.route)
+            response.ticket = Ticket(
+                generation, credentials, until, response.status, visit.account, visit.arrival.route
+            )
         return response
 
     async def _do(self, visit: Visit, place: Place, row: Method, content: bytes) -> tuple[Response, bool]:
@@ -221,6 +232,7 @@ class Application:
             classifier = self._admission.classifier
             visit.arrival.route = classifier.route_of(request, content)
             await place.demote(classifier.priority_of(request, content))
+        place.bytes += len(content)
         if len(content) > PIECE:
             visit.document = await parsed(content, request.headers.get("content-type"), place.pace)
         return content
@@ -232,9 +244,7 @@ class Application:
         if request.body.arrived():
             content = await upload.receive(request, self._settings, blobs)
         else:
-            room = await self._check_upload(visit, row)
-            async with place.outside():
-                content = await upload.receive(request, self._settings, blobs, room)
+            content = await self._receive(visit, place, await self._check_upload(visit, row))
         place.bytes += content.length
         try:
             async with self._store.write() as transaction:
@@ -245,11 +255,31 @@ class Application:
         except BaseException:
             # Once the commit has begun the blob may be in use whatever is raised; the next start collects it if not.
             if not place.committing:
-                upload.discard(content, blobs)
+                self._discard(content)
             raise
         if exchange.upload is not content:
-            upload.discard(content, blobs)
+            self._discard(content)
         return response
+
+    async def _receive(self, visit: Visit, place: Place, room: int | None) -> NewContent:
+        """Content that is still on its way."""
+        content: NewContent | None = None
+        try:
+            async with place.outside():
+                content = await upload.receive(visit.request, self._settings, self._store.blobs, room)
+        except BaseException:
+            # It may have come, and the request been given up while it waited for its place.
+            if content is not None:
+                self._discard(content)
+            raise
+        return content
+
+    def _discard(self, content: NewContent) -> None:
+        """Give up content that nothing refers to; the next start collects what cannot be removed now."""
+        try:
+            upload.discard(content, self._store.blobs)
+        except OSError as error:
+            log.error("a blob that is not needed could not be removed: {error!r}", error=error)
 
     async def _check_upload(self, visit: Visit, row: Method) -> int | None:
         """Refuse what is bound to be refused before its content is asked for; the room there is for the content."""

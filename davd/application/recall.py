@@ -30,12 +30,13 @@ class Ticket:
 
     `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the
     POSIX time at which the remembered credentials are over. Each use counts against the budget of `account` (None:
-    unlimited) and under `route`.
+    unlimited), under `route` and under `status`.
     """
 
     generation: Hashable
     credentials: Hashable
     until: float
+    status: int
     account: AccountBudget | None
     route: Route
 
@@ -77,7 +78,6 @@ class Recall:
             and ticket.until > self._clock()
             and ticket.credentials == self._credentials()
         ):
-            self.hits += 1
             return found
         self._drop(key)
         return None

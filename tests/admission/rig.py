@@ -113,9 +113,10 @@ class Rig:
         exempt: bool = True,
         urgency: int = 3,
         batch: Hashable | None = None,
+        route: Route | None = None,
     ) -> Arrival:
         """A request that comes now."""
-        return Arrival(self.source(source, exempt), self.route, priority, self.clock.seconds(), urgency, batch)
+        return Arrival(self.source(source, exempt), route or self.route, priority, self.clock.seconds(), urgency, batch)
 
     def ask(self, work: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **arrival: Any) -> Outcome:
         """Give a request to the pool."""

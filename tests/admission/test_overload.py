@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 
 from davd.admission.place import Place
 from davd.model.priority import RequestPriority
+from davd.tree.statistics import Route
 from tests.admission.rig import HIGH, LOW, NORMAL, Outcome, Rig
 
 # CPU seconds of one request of each class, in steps of at most 2 ms.
@@ -160,3 +161,37 @@ def test_below_capacity_nothing_is_refused() -> None:
     assert not any(load.refused.values())
     assert rig.balance() == rig.held() == 0
     assert rig.stats.in_flight == 0
+
+
+def test_expensive_ones_of_a_class_are_shed_before_cheap_ones() -> None:
+    rig = Rig(max_concurrent_requests=1, min_concurrent_requests=1, adaptive_limit=False, request_timeout=60.0)
+    routes = {"cheap": (Route("PROPFIND", "files", "0"), 0.001), "dear": (Route("REPORT", "files", "query"), 0.05)}
+    for route, cost in routes.values():
+        for _ in range(10):
+            route.record(207, cost, cost, 0)
+    random = Random(5)
+    running: list[Deferred[None]] = []
+
+    async def work(place: Place, cost: float) -> None:
+        rig.clock.burn(cost)
+        done: Deferred[None] = Deferred()
+        running.append(done)
+        await done
+
+    asked: dict[str, list[Outcome]] = {"cheap": [], "dear": []}
+    # Twice as many come as go, two thirds of them cheap.
+    for _ in range(300):
+        for name in random.sample(["cheap", "dear", "cheap"], 2):
+            route, cost = routes[name]
+            asked[name].append(rig.ask(work, cost, priority=NORMAL, route=route))
+        for _ in range(4):
+            rig.clock.rightNow += 0.025
+            rig.turn()
+        if running:
+            running.pop(0).callback(None)
+    shed = {
+        name: sum(1 for outcome in outcomes if outcome.done and outcome.status == 503) / len(outcomes)
+        for name, outcomes in asked.items()
+    }
+    assert shed["dear"] > 0.6
+    assert shed["cheap"] < 0.4

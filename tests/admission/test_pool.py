@@ -111,23 +111,25 @@ class TestOutcomes:
         assert rig.stats.cancelled_requests == 1
         assert rig.balance() == rig.held() == 0
 
-    def test_instants_are_counted_and_are_refused_when_full(self) -> None:
+    def test_what_is_answered_from_memory_is_counted_and_refused_to_a_source_that_has_enough(self) -> None:
         rig = Rig(max_concurrent_requests=1, max_queue_size=1, max_requests_per_ip=2)
         source = rig.source("192.0.2.1")
-        assert rig.pool.instant(source, rig.route)
-        assert (rig.stats.total_requests, rig.stats.completed_requests, rig.route.count) == (1, 1, 1)
+        assert rig.pool.open_to(source)
+        rig.pool.instant(rig.route, 2, 100)
+        assert (rig.stats.total_requests, rig.stats.completed_requests) == (2, 2)
+        assert (rig.route.count, rig.route.bytes) == (2, 200)
         waits: list[Deferred[object]] = [Deferred(), Deferred()]
         asked = [rig.ask(_wait, wait, source="192.0.2.1", exempt=False) for wait in waits]
-        # The source has as many as it may, and the queue is full.
-        assert not rig.pool.instant(source, rig.route)
-        assert not rig.pool.instant(rig.source("192.0.2.2"), rig.route)
+        assert not rig.pool.open_to(source)
+        # The queue is full, but what costs nothing need not go there.
+        assert rig.pool.open_to(rig.source("192.0.2.2"))
         for wait in waits:
             wait.callback(None)
             rig.turn()
         assert all(outcome.done for outcome in asked)
-        assert rig.pool.instant(source, rig.route)
+        assert rig.pool.open_to(source)
         rig.pool.close()
-        assert not rig.pool.instant(source, rig.route)
+        assert not rig.pool.open_to(source)
         assert rig.stats.instants == 2
         assert rig.balance() == 0
 
@@ -203,12 +205,14 @@ class TestFullQueue:
         assert rig.stats.queue_full_rejections == 1
         assert rig.balance() == rig.held() == 0
 
-    def test_a_single_resource_is_not_displaced(self) -> None:
+    def test_a_single_resource_is_displaced_by_what_is_always_answered_only(self) -> None:
         rig, waiting, running = self._full(HIGH)
-        assert rig.ask(rig.note, "refused", priority=CRITICAL).status == 503
+        assert rig.ask(rig.note, "refused", priority=HIGH).status == 503
+        asked = rig.ask(rig.note, "answered", priority=CRITICAL)
         running.callback(None)
         rig.turn(2)
-        assert rig.log == [0, 1]
+        assert asked.done and "answered" in rig.log
+        assert "refused" not in rig.log
 
     def test_without_a_queue(self) -> None:
         rig = Rig(max_concurrent_requests=1, max_queue_size=0)

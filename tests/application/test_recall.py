@@ -24,7 +24,7 @@ def _recall(world: _World, max_bytes: int = 10_000, max_entry: int = 400) -> Rec
 
 
 def _ticket(world: _World) -> Ticket:
-    return Ticket(world.generation, world.credentials, world.now + 60, None, Route("GET", "files", ""))
+    return Ticket(world.generation, world.credentials, world.now + 60, 200, None, Route("GET", "files", ""))
 
 
 class TestRecall:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from davd.admission.settings import AsyncPoolConfig
@@ -182,3 +182,28 @@ class TogetherTests(ApplicationTestCase):
         self.successResultOf(quick)
         self.assertNoResult(slow)
         self.assertEqual((self.readings > 0, len(inside)), (True, 1))
+
+    def test_a_blob_that_came_is_given_up_with_its_request(self) -> None:
+        crowd = Crowd(self, True)
+        crowd.go()
+        content = LateBody(b"x" * 100_000)
+        upload = crowd.ask("PUT", "/files/alice/large", content=content)
+        # While it is on its way others take all places, so that it has to wait for one when it is here.
+        held: Deferred[None] = Deferred()
+
+        async def hold(place: object) -> None:
+            await held
+
+        arrival = crowd.application._admission.classifier.arrival(
+            crowd.request("GET", "/files/alice/a"), crowd.application._admission.sources.of("192.0.2.2"), 0.0, b""
+        )
+        holding = [Deferred.fromCoroutine(crowd.pool.process(arrival, hold)) for _ in range(PLACES)]
+        content.there.callback(None)
+        self.assertNoResult(upload)
+        self.assertEqual(len(self.store.blobs.names()), 1)
+        upload.cancel()
+        self.failureResultOf(upload, CancelledError)
+        self.assertEqual(self.store.blobs.names(), [])
+        held.callback(None)
+        for place in holding:
+            self.successResultOf(place)

@@ -66,6 +66,8 @@ class Server:
         memory: Memory[Any] = Memory(settings.caches.memory_bytes, settings.caches.entry_bytes)
         # Nobody is exempt from limits, so that what these cost is counted.
         settings.net.exempt_networks = []
+        # Counting takes its time, which must not use up a turn.
+        settings.pool.slice_ms = 1000.0
         admission = admission_of(settings, self.clock)
         application = application_of(settings, self.store, authenticator, admission, memory, Tiers([]), self._now)
         site = Site(application, settings.net, self.clock)

@@ -9,8 +9,8 @@ from typing import Final
 import apsw
 
 from davd.model.resource import FILE, Resource
-from davd.stores.version import MOST_COLLECTIONS
 from davd.stores.sqlite.connection import scan
+from davd.stores.version import MOST_COLLECTIONS
 
 ROOT: Final = 1
 
