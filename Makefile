@@ -3,6 +3,7 @@
 # test    every test but the measurements; installs what it needs: under fifteen minutes
 # conform other people's clients against the daemon (a part of test)
 # bench   davd and its peers, measured, then the ladder of loads;  ladder  that alone (LADDER_SECONDS=3 for a quick look)
+# linear  200 histories of eight clients against one and two processes, killed now and then, checked for an order
 # calls   renew the numbers of function calls that a request of each kind may take
 # format  let ruff lay out the code;  map, conf  write docs/map.md, conf/davd.toml;  venv  only install;  clean  remove what these made
 
@@ -15,9 +16,9 @@ JOBS ?= 2
 
 export VENV
 # Where Debian keeps nginx, apache2 and mount.davfs
-test conform bench ladder: export PATH := $(PATH):/usr/sbin:/sbin
+test conform bench ladder linear: export PATH := $(PATH):/usr/sbin:/sbin
 .PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform bench \
-    ladder calls format map conf clean
+    ladder linear calls format map conf clean
 
 run: venv
 	@exec $(VENV)/bin/twistd --nodaemon --pidfile= --reactor uvloop davd --data '$(DATA)' \
@@ -66,6 +67,9 @@ bench: programs
 
 ladder: programs
 	$(VENV)/bin/python -m tests.performance.ladder
+
+linear: programs
+	$(VENV)/bin/python -m tests.faults.linear 200
 
 calls: venv-test
 	$(VENV)/bin/python -m tests.performance.calls --write
