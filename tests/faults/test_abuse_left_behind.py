@@ -34,7 +34,8 @@ def test_who_is_let_go_for_not_reading_leaves_nothing_in_the_system(reactor: str
         for number in range(10):
             connection = stack.enter_context(connect(davd.plain_url, f"127.0.3.{number + 1}", receive_buffer=4096))
             connection.sendall(head("GET", davd.home + "large", login))
-        assert wait_until(lambda: sockets(davd.pid) >= before + 10, 5)
+        # Those by which the daemon was found to be ready may have been counted before, and be gone by now.
+        assert wait_until(lambda: sockets(davd.pid) >= 10, 5)
         assert wait_until(lambda: sockets(davd.pid) <= before, 6)
         assert wait_until(lambda: _orphans(address_of(davd.plain_url)[1]) == 0, 1)
 

@@ -36,6 +36,7 @@ RESTART_SECONDS = 10.0
 PROPERTIES = (
     b'<propfind xmlns="DAV:"><prop><resourcetype/><getetag/><lockdiscovery/><value xmlns="urn:x"/></prop></propfind>'
 )
+DATABASE = re.compile(r"(davd|derived)\.sqlite(-wal|-shm)?")
 BLOB = re.compile(r"[0-9a-f]/[0-9a-f]/[0-9a-f]{32}")
 
 
@@ -130,7 +131,7 @@ def _leftovers(data: Path) -> list[str]:
     wrong = []
     for path in data.rglob("*"):
         name = path.relative_to(data).as_posix()
-        if path.is_dir() or name in ("davd.sqlite", "davd.sqlite-wal", "davd.sqlite-shm", "blobs/lock"):
+        if path.is_dir() or name == "blobs/lock" or DATABASE.fullmatch(name) is not None:
             continue
         if BLOB.fullmatch(name.removeprefix("blobs/")) is None or path.name not in referenced:
             wrong.append(name)

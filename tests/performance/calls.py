@@ -25,6 +25,7 @@ from davd.caches.tiers import Tiers
 from davd.config.settings import Settings
 from davd.daemon.assemble import admission_of, application_of, authenticator_of
 from davd.model.principal import Account
+from davd.net.date import DateNow
 from davd.net.site import Site
 from davd.stores.sqlite.store import SQLiteStore
 from davd.stores.threads import run_here
@@ -70,7 +71,8 @@ class Server:
         settings.pool.slice_ms = 1000.0
         admission = admission_of(settings, self.clock)
         application = application_of(settings, self.store, authenticator, admission, memory, Tiers([]), self._now)
-        site = Site(application, settings.net, self.clock)
+        # Nor does the date change, which is formatted once a second.
+        site = Site(application, settings.net, self.clock, DateNow(self._now))
         self._transport = MemoryTransport()
         self._connection: Any = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self._transport.protocol = self._connection
