@@ -42,7 +42,7 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
 
     redis: RedisURL = ""
     redis_authorities: str = ""
-    redis_timeout_ms: RedisTimeout = 50.0
+    redis_timeout_ms: RedisTimeout = 40.0
     redis_prefix: Prefix = "davd:"
     redis_ttl: Lifetime = 86_400.0
     redis_entry_bytes: EntryBytes = 1024**2

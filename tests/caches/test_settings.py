@@ -15,7 +15,7 @@ def test_without_any_there_is_no_redis() -> None:
     """Verifies: docs/architecture.md, Caches"""
     settings = msgspec.convert({}, CacheSettings)
     assert settings.redis == ""
-    assert settings.redis_timeout_ms == 50.0
+    assert settings.redis_timeout_ms == 40.0
 
 
 @pytest.mark.parametrize(
