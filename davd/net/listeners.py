@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
@@ -19,6 +19,9 @@ from davd.net.native import NativeTransport, address
 from davd.net.ports import EagerPort, EagerUNIXPort
 from davd.net.site import Site
 from davd.net.tls import TLS
+
+# How many connections are accepted in one turn of libuv's.
+ACCEPTED_AT_ONCE: Final = 16
 
 
 @dataclass(slots=True)
@@ -69,12 +72,18 @@ async def _listen_natively(loop: asyncio.AbstractEventLoop, bound: Bound, site: 
         return NativeTransport(loop, entrance)
 
     create = loop.create_unix_server if bound.socket.family == socket.AF_UNIX else loop.create_server
-    # The backlog is set anew by the loop.
-    coming = asyncio.ensure_future(create(accepted, sock=bound.socket, backlog=BACKLOG), loop=loop)
-    server: Any = await Deferred.fromFuture(coming)
+    # libuv accepts one connection on each descriptor in each of its turns. With one of them, thousands of clients that
+    # come at once, as after a restart, would wait for as many turns, each as long as the requests of those before them.
+    sockets = [bound.socket, *(bound.socket.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
+    servers: list[Any] = []
+    for listening in sockets:
+        # The backlog is set anew by the loop.
+        coming = asyncio.ensure_future(create(accepted, sock=listening, backlog=BACKLOG), loop=loop)
+        servers.append(await Deferred.fromFuture(coming))
 
     def stop() -> None:
-        server.close()
+        for server in servers:
+            server.close()
         unlink(bound.path)
 
     return Listener(bound.text, host, tls, stop)

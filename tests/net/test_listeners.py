@@ -5,6 +5,7 @@ Verifies: docs/architecture.md, Top level
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import socket
@@ -143,6 +144,35 @@ class TestNatively:
     def test_tcp(self) -> None:
         answer, _ = self.run("tcp:0:interface=127.0.0.1", socket.AF_INET)
         assert answer.endswith(b"GET /x\n")
+
+    def test_many_who_come_at_once_are_accepted_in_few_turns(self) -> None:
+        loop = uvloop.new_event_loop()
+        site = Site(ScriptedApplication(), NetSettings(), Clock())  # type: ignore[arg-type]
+        clients: list[socket.socket] = []
+
+        async def run() -> int:
+            listening = Deferred.fromCoroutine(
+                listen(SimpleNamespace(_asyncioEventloop=loop), "tcp:0:interface=127.0.0.1", site)
+            )
+            listener = await listening.asFuture(loop)
+            for _ in range(64):
+                clients.append(socket.create_connection(("127.0.0.1", listener.host.port), 20))
+            turns = 0
+            while site.statistics.accepted < len(clients):
+                turns += 1
+                await asyncio.sleep(0)
+            await listener.stop_listening().asFuture(loop)
+            site.abort()
+            await site.drain().asFuture(loop)
+            return turns
+
+        try:
+            # One descriptor alone would need a turn for each of them.
+            assert loop.run_until_complete(run()) < len(clients) / 2
+        finally:
+            for client in clients:
+                client.close()
+            loop.close()
 
 
 _DAEMON = """
