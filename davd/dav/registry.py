@@ -62,6 +62,8 @@ class LiveProperty:
     is called: `"locks"`, `"quota"`, `"room"`, `"account"`. `set` makes the property writable; it is called inside the
     PROPPATCH transaction with the new text and raises HTTPError(409) for values it cannot take; properties without
     `set` are protected.
+    A `get` whose value depends on more than the resource, its members' rows and who asks sets `rests_on_store` of the
+    exchange when it comes from elsewhere in the store, and `fleeting` when it comes from outside of it.
     `shared` tells that the value depends on nothing but the resource row, so that rows can be rendered without a view.
     `check` raises HTTPError(409) for texts that `set` could not take; it is called for every instruction before any is
     carried out. `stored` tells that clients may store an element of their own under the name, which then counts instead
