@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from davd.caches.calls import Call, Deadlines
 from davd.caches.derived_file import UNUSABLE, DerivedFile, ForeignFile, open_file, remove
 from davd.caches.frame import Framing
 from davd.caches.settings import CacheSettings
@@ -39,6 +40,8 @@ _BATCH: Final = 1024**2
 _GATHER: Final = 0.25
 _REST: Final = 30.0
 _PERIOD: Final = 600
+# Seconds that a look-up waits for a thread to read a large frame; small ones take no thread.
+_PATIENCE: Final = 0.04
 
 
 class RunInThread(Protocol):
@@ -74,6 +77,7 @@ class Derived:
         self._clock = clock
         self._now = now
         self._framing = Framing(secret)
+        self._reads = Deadlines(clock, _PATIENCE, self._late)
         self._file: DerivedFile | None = None
         # One that has failed, to be closed, and whether it is to be thrown away.
         self._failed: tuple[DerivedFile, bool] | None = None
@@ -89,8 +93,8 @@ class Derived:
         # Who waits for the batch that is being written; None when none is.
         self._writing: list[Deferred[None]] | None = None
         self._rest_until = 0.0
-        self._hits = self._misses = self._puts = self._failures = 0
-        self._dropped = self._unusable = self._evictions = self._renewals = 0
+        self._puts = self._failures = self._timeouts = 0
+        self._dropped = self._evictions = self._renewals = 0
 
     async def start(self) -> None:
         """Open the file, or make it; when that cannot be, it is tried again later."""
@@ -110,25 +114,21 @@ class Derived:
         if self._file is not None and (self._gathered or self._used):
             await self._write()
         file, self._file = self._file, None
+        failed, self._failed = self._failed, None
+        self._reads.stop()
         if file is not None:
             await self._run_in_thread(lambda: self._locked(file.close))
+        if failed is not None:
+            path = self._path
+            await self._run_in_thread(lambda: self._locked(lambda: _abandon(path, *failed)))
 
     async def get(self, key: bytes) -> bytes | None:
-        """What was kept under `key`, by any process; None when there is nothing or the file cannot be read."""
+        """What was kept under `key`, by any process; None when there is nothing or it cannot be read in time."""
         number = self._number(key)
         frame = self._gathered.get(number) or self._leaving.get(number)
         if frame is None:
             frame = await self._find(number)
-        if frame is None:
-            self._misses += 1
-            return None
-        value = self._framing.unwrap(key, frame)
-        if value is None:
-            self._unusable += 1
-            self._misses += 1
-            return None
-        self._hits += 1
-        return value
+        return self._framing.take(key, frame)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value with the next batch, unless it is too large or too much is waiting."""
@@ -148,24 +148,20 @@ class Derived:
         self._puts += 1
         self._write_soon(0.0 if self._gathered_bytes >= _BATCH else _GATHER)
 
-    def flush(self) -> None:
-        """Forget what has not been written yet."""
-        self._gathered.clear()
-        self._gathered_bytes = 0
-        self._used.clear()
-
     def statistics(self) -> Mapping[str, float]:
-        """Counters since the start; `dropped` values were not written, `evictions` are rows that made room.
+        """Counters since the start; `timeouts` are look-ups given up, `dropped` values were not written.
 
-        `unusable` entries were damaged or not davd's; `renewals` is how often the file was thrown away or was gone.
+        `evictions` are rows that made room, `unusable` entries were damaged or not davd's; `renewals` is how often the
+        file was thrown away or was gone.
         """
         return {
-            "hits": self._hits,
-            "misses": self._misses,
+            "hits": self._framing.hits,
+            "misses": self._framing.misses,
             "puts": self._puts,
             "failures": self._failures,
+            "timeouts": self._timeouts,
             "dropped": self._dropped,
-            "unusable": self._unusable,
+            "unusable": self._framing.unusable,
             "evictions": self._evictions,
             "renewals": self._renewals,
             "gathered": len(self._gathered),
@@ -184,7 +180,7 @@ class Derived:
                 return None
             long_unused, frame = row
             if frame is None:
-                frame = await self._run_in_thread(lambda: self._locked(lambda: file.read(number)))
+                frame = await self._fetch(file, number)
         except apsw.BusyError:
             self._failures += 1
             return None
@@ -195,6 +191,37 @@ class Derived:
             self._used.add(number)
             self._write_soon(_GATHER)
         return frame
+
+    async def _fetch(self, file: DerivedFile, number: int) -> bytes | None:
+        """A frame that is read in a thread, None when that is not done in time."""
+        answer: Deferred[bytes | None] = Deferred()
+        call = self._reads.add(answer)
+
+        async def read() -> None:
+            try:
+                call.end(await self._run_in_thread(lambda: self._read(file, number, call)))
+            except apsw.BusyError:
+                self._failures += 1
+            except apsw.Error as error:
+                self._give_up(file, error)
+            finally:
+                call.end(None)
+
+        Deferred.fromCoroutine(read()).addErrback(self._astonished)
+        return await answer
+
+    def _read(self, file: DerivedFile, number: int, call: Call) -> bytes | None:
+        # In a thread, which is not to wait for the one that writes for longer than anybody waits for the frame.
+        if call.over or not self._lock.acquire(timeout=_PATIENCE):
+            return None
+        try:
+            return file.read(number)
+        finally:
+            self._lock.release()
+
+    def _late(self, call: Call) -> None:
+        self._timeouts += 1
+        call.end(None)
 
     def _locked(self, call: Callable[[], T]) -> T:
         with self._lock:
@@ -211,7 +238,7 @@ class Derived:
 
     def _astonished(self, failure: Failure) -> None:
         self._failures += 1
-        self._log.failure("derived data could not be written", failure=failure)
+        self._log.failure("a call about derived data has failed", failure=failure)
 
     def _end(self, _: object) -> None:
         waiting, self._writing = self._writing or [], None
@@ -226,7 +253,9 @@ class Derived:
             self._file, self._failed = None, (file, False)
             self._renewals += 1
         if self._file is None and not await self._open():
-            self.flush()
+            self._gathered.clear()
+            self._gathered_bytes = 0
+            self._used.clear()
             return
         file = self._file
         if file is None:
@@ -284,10 +313,14 @@ class Derived:
 
 def _reopen(path: str, max_bytes: int, failed: tuple[DerivedFile, bool] | None) -> DerivedFile:
     if failed is not None:
-        file, useless = failed
-        # Another process may have put a good one in its place.
-        useless = useless and file.in_place()
-        file.close()
-        if useless:
-            remove(path)
+        _abandon(path, *failed)
     return open_file(path, max_bytes)
+
+
+def _abandon(path: str, file: DerivedFile, useless: bool) -> None:
+    """Close a file that has failed, and throw it away when it is useless."""
+    # Another process may have put a good one in its place.
+    useless = useless and file.in_place()
+    file.close()
+    if useless:
+        remove(path)

@@ -16,12 +16,16 @@ OVERHEAD: Final = len(VERSION) + _DIGEST_BYTES
 
 
 class Framing:
-    """Frames by one secret of at most 64 bytes, which all who share the store know; empty for none."""
+    """Frames by one secret of at most 64 bytes, which all who share the store know; empty for none.
 
-    __slots__ = ("_secret",)
+    `hits`, `misses` and `unusable` count what `take` was given; what is unusable is a miss too.
+    """
+
+    __slots__ = ("_secret", "hits", "misses", "unusable")
 
     def __init__(self, secret: bytes = b"") -> None:
         self._secret = secret
+        self.hits = self.misses = self.unusable = 0
 
     def wrap(self, key: bytes, value: bytes) -> bytes:
         """The frame of a value."""
@@ -33,6 +37,19 @@ class Framing:
             return None
         value = frame[OVERHEAD:]
         return value if self._digest(key, value) == frame[1:OVERHEAD] else None
+
+    def take(self, key: bytes, frame: bytes | None) -> bytes | None:
+        """What a look-up has found, counted: the value of a frame, None when there is none or it is unusable."""
+        if not frame:
+            self.misses += 1
+            return None
+        value = self.unwrap(key, frame)
+        if value is None:
+            self.unusable += 1
+            self.misses += 1
+        else:
+            self.hits += 1
+        return value
 
     def name(self, key: bytes, size: int) -> bytes:
         """A digest of `size` bytes (at most 64) to keep a value under; it is no secret, nor does it tell the key."""

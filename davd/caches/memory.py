@@ -135,10 +135,6 @@ class Local:
         """Keep a value now."""
         self.memory.put(key, value, len(key) + len(value))
 
-    def flush(self) -> None:
-        """Forget everything."""
-        self.memory.clear()
-
     def statistics(self) -> Mapping[str, float]:
         """Those of the memory."""
         return self.memory.statistics()

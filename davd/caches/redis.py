@@ -79,8 +79,8 @@ class Redis:
         self._under_way = 0
         self._writes_under_way = 0
         self._bytes_under_way = 0
-        self._hits = self._misses = self._puts = self._failures = 0
-        self._timeouts = self._skipped = self._dropped = self._reconnections = self._unusable = 0
+        self._puts = self._failures = 0
+        self._timeouts = self._skipped = self._dropped = self._reconnections = 0
 
     async def start(self) -> None:
         """Begin to connect; returns at once, and look-ups find nothing until Redis has answered."""
@@ -93,7 +93,7 @@ class Redis:
             self._log.error("Redis is not used: {why}", why=str(error))
             return
         for _ in range(self._settings.redis_connections):
-            line = Line(self._clock, endpoint, self._target, self._reads.seconds, self._up, self._down, self._at_fault)
+            line = Line(self._clock, endpoint, self._target, self._reads.seconds, self._up, self._down, self._attempted)
             self._lines.append(line)
             line.start()
 
@@ -116,22 +116,12 @@ class Redis:
         # In this order: a permission that is not used would be the trial of a breaker that is half open.
         if connection is None or not self._reach.allows(self._clock.seconds()):
             self._skipped += 1
-            self._misses += 1
-            return None
+            return self._framing.take(key, None)
         answer: Deferred[bytes | None] = Deferred()
         call = self._reads.add(answer)
         self._send(connection, call, "GETRANGE", self._name(key), 0, self._last_byte)
         frame = await answer
-        if not frame:
-            self._misses += 1
-            return None
-        value = self._framing.unwrap(key, frame)
-        if value is None:
-            self._unusable += 1
-            self._misses += 1
-            return None
-        self._hits += 1
-        return value
+        return self._framing.take(key, frame)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Send a value, unless it is too large, too many are on the way, or Redis takes none."""
@@ -155,9 +145,6 @@ class Redis:
         frame = self._framing.wrap(key, value)
         self._send(connection, call, "SET", self._name(key), frame, "PX", self._lifetime, writes=True)
 
-    def flush(self) -> None:
-        """Nothing of Redis is kept in this process."""
-
     def statistics(self) -> Mapping[str, float]:
         """Counters since the start; `connected` is 1 while Redis answers, `under_way` the calls without an answer.
 
@@ -165,14 +152,14 @@ class Redis:
         `openings` is how often Redis was given up for a while.
         """
         return {
-            "hits": self._hits,
-            "misses": self._misses,
+            "hits": self._framing.hits,
+            "misses": self._framing.misses,
             "puts": self._puts,
             "failures": self._failures,
             "timeouts": self._timeouts,
             "skipped": self._skipped,
             "dropped": self._dropped,
-            "unusable": self._unusable,
+            "unusable": self._framing.unusable,
             "openings": self._reach.openings + self._room.openings,
             "reconnections": self._reconnections,
             "under_way": self._under_way,
@@ -259,8 +246,15 @@ class Redis:
             self._log.failure("what was to be done on reconnection failed")
 
     def _down(self) -> None:
-        self._was_lost = True
-        self._at_fault("the connection was lost")
+        # While another connection works, Redis is used.
+        if not self.connected:
+            self._was_lost = True
+            self._at_fault("the connection was lost")
+
+    def _attempted(self, why: str) -> None:
+        """A connection could not be made."""
+        if not self.connected:
+            self._at_fault(why)
 
     def _at_fault(self, why: str) -> None:
         if why != self._told:

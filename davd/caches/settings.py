@@ -26,15 +26,16 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     `rediss://` the same with TLS, or `unix:///path/to/socket?db=DATABASE`. A user and password stand before the host,
     as in `redis://davd:secret@10.0.0.5/0` or `unix://:secret@/run/redis.sock`; port and database may be left out.
     `redis_authorities` is a file of the certificates (PEM) that Redis's own must come from, empty for the system's.
-    A call without an answer within `redis_timeout_ms` milliseconds is given up. Keys begin with `redis_prefix`, and an
-    entry lives for at most `redis_ttl` seconds; answers over `redis_entry_bytes` are not sent there.
+    A look-up without an answer within `redis_timeout_ms` milliseconds is given up; a write, for which nobody waits, has
+    ten times as long. Keys begin with `redis_prefix`, and an entry lives for at most `redis_ttl` seconds; answers over
+    `redis_entry_bytes` are not sent there.
     `redis_connections` is the number of connections of each process, `redis_calls` how many calls may wait for Redis.
 
     `derived_bytes` is the size of the file in the data folder that the processes of one machine share and that outlives
     them, 0 for none; answers over `derived_entry_bytes` do not go there.
 
-    `shared_after_ms` is the time in milliseconds from which an answer that took that long to make goes to Redis and the
-    file; cheaper ones are made anew sooner than they are fetched.
+    `shared_after_ms` is the CPU time in milliseconds from which an answer that took that long to make goes to Redis and
+    the file: with less it costs more to write each new one down than is ever saved by reading it.
     """
 
     memory_bytes: Bytes = 64 * 1024**2
@@ -52,4 +53,4 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     derived_bytes: Bytes = 256 * 1024**2
     derived_entry_bytes: EntryBytes = 1024**2
 
-    shared_after_ms: Produced = 5.0
+    shared_after_ms: Produced = 20.0

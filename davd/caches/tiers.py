@@ -11,13 +11,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from davd.caches.memory import Local
 from davd.interfaces.cache import ICache
 
 
 @implementer(ICache)
 class Tiers:
-    """Tiers in the order in which they are asked; usually `Local` (or none), `Redis`, `Derived`.
+    """Tiers in the order in which they are asked: `Redis`, `Derived`, those of them that there are.
 
     Look-ups of one key that are under way at the same time are one: the tiers are asked once. A tier that breaks its
     word and raises is logged and has nothing.
@@ -28,8 +27,6 @@ class Tiers:
 
     def __init__(self, tiers: Sequence[ICache]) -> None:
         self.tiers = tuple(tiers)
-        # The answer of the process's own memory is there at once: it is not worth a shared look-up.
-        self._near = self.tiers[0] if self.tiers and isinstance(self.tiers[0], Local) else None
         self._waiting: dict[bytes, list[Deferred[bytes | None]]] = {}
         self._hits = self._misses = self._puts = self._failures = self._shared = 0
 
@@ -51,37 +48,17 @@ class Tiers:
 
     async def get(self, key: bytes) -> bytes | None:
         """What the first tier that has something has; the tiers before it are given it."""
-        near = self._near
-        if near is not None:
-            value = near.memory.get(key)
-            if value is not None:
-                self._hits += 1
-                return value
-        if len(self.tiers) > (near is not None):
-            value = await self._look_up(key)
-            if value is not None:
-                self._hits += 1
-                return value
-        self._misses += 1
-        return None
+        value = await self._look_up(key)
+        if value is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return value
 
     def put(self, key: bytes, value: bytes) -> None:
         """Give a value to all tiers."""
         self._puts += 1
         self._fill(self.tiers, key, value)
-
-    def flush(self) -> None:
-        """Have every tier forget what this process keeps of it."""
-        for tier in self.tiers:
-            try:
-                tier.flush()
-            except Exception:
-                self._broken(tier)
-
-    def flush_memory(self) -> None:
-        """Forget what is in this process's memory."""
-        if self._near is not None:
-            self._near.flush()
 
     def statistics(self) -> Mapping[str, float]:
         """Counters of the whole; `shared` look-ups joined one under way. Those of tiers are `NAME_COUNTER`."""
@@ -116,8 +93,6 @@ class Tiers:
 
     async def _ask(self, key: bytes) -> bytes | None:
         for place, tier in enumerate(self.tiers):
-            if tier is self._near:
-                continue
             try:
                 value: bytes | None = await tier.get(key)
             except Exception:

@@ -28,8 +28,5 @@ class ICache(Interface):
     def put(key: bytes, value: bytes) -> None:
         """Keep a value, later and perhaps never; returns at once."""
 
-    def flush() -> None:
-        """Forget what this process keeps of the tier."""
-
     def statistics() -> Mapping[str, float]:
         """Counters by name: at least `hits`, `misses`, `puts`, `failures`."""

@@ -7,7 +7,7 @@ while. When all are lent, those who ask wait in the order in which they came, an
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-# What a server for many clients takes without trouble.
-DEFAULT_SIZE = 100
-
 
 class ConnectionPool(Generic[C]):
     """At most `size` connections.
 
-    `connect` opens one at once; `connect_later` is for those that have to wait for a server, and then `connect` is
-    None. `close` closes one. Who asks when all are lent waits `wait_seconds` at most; a connection that has been free
-    for `idle_seconds` is closed. Without a clock nobody waits, and free connections stay open.
+    `connect` opens one at once, `close` closes one. Who asks when all are lent waits `wait_seconds` at most; a
+    connection that has been free for `idle_seconds` is closed. Without a clock nobody waits, and free connections stay
+    open.
 
     The one given back last is lent first: its caches are warm, and the others grow old. `queue` is true while somebody
     waits.
@@ -36,18 +33,16 @@ class ConnectionPool(Generic[C]):
 
     def __init__(
         self,
-        connect: Callable[[], C] | None,
+        connect: Callable[[], C],
         close: Callable[[C], object],
         *,
-        connect_later: Callable[[], Awaitable[C]] | None = None,
-        size: int = DEFAULT_SIZE,
+        size: int,
         clock: IReactorTime | None = None,
         wait_seconds: float = 5.0,
         idle_seconds: float = 60.0,
     ) -> None:
         self.size = size
         self._connect = connect
-        self._connect_later = connect_later
         self._close = close
         self._clock = clock
         self._wait_seconds = wait_seconds
@@ -71,10 +66,10 @@ class ConnectionPool(Generic[C]):
         if self._free and not self.queue:
             self._lend()
             return self._free.pop()[0]
-        if self._connect is None or self.queue or self.in_use >= self.size:
+        if self.queue or self.in_use >= self.size:
             return None
         self._lend()
-        return self._open(self._connect)
+        return self._open()
 
     async def take(self) -> C:
         """A connection, when it is the caller's turn; StoreError when that takes too long or the pool is closed."""
@@ -88,29 +83,17 @@ class ConnectionPool(Generic[C]):
             if found is not None:
                 return found
         # A place is the caller's now, with no connection in it.
-        if self._connect is not None:
-            return self._open(self._connect)
-        assert self._connect_later is not None
-        return await self._open_later(self._connect_later)
+        return self._open()
 
     def _lend(self) -> None:
         self.in_use += 1
         if self.in_use > self._peak:
             self._peak = self.in_use
 
-    def _open(self, connect: Callable[[], C]) -> C:
+    def _open(self) -> C:
         """Open a connection for a place that has been lent."""
         try:
-            opened = connect()
-        except BaseException:
-            self._pass_on(None)
-            raise
-        self._opened += 1
-        return opened
-
-    async def _open_later(self, connect: Callable[[], Awaitable[C]]) -> C:
-        try:
-            opened = await connect()
+            opened = self._connect()
         except BaseException:
             self._pass_on(None)
             raise
@@ -216,10 +199,6 @@ class ConnectionPool(Generic[C]):
         self._free.clear()
         while self.queue:
             self.queue.popitem(last=False)[0].errback(StoreError("the store is closed"))
-
-    def free(self) -> list[C]:
-        """The connections that nobody uses."""
-        return [connection for connection, _ in self._free]
 
     def statistics(self) -> Mapping[str, float]:
         """Connections now, the most that were lent at once, and counters since the start."""

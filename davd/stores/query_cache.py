@@ -54,10 +54,6 @@ class QueryCache:
             self._kept[key] = found
         return found
 
-    def clear(self) -> None:
-        """Keep nothing of the present version."""
-        self._kept.clear()
-
     def statistics(self) -> Mapping[str, float]:
         """Counters since the start, and how many results are kept."""
         return {

@@ -7,7 +7,6 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=1)]
-Places = Annotated[int, Meta(ge=0)]
 Size = Annotated[int, Meta(ge=0)]
 Megabytes = Annotated[int, Meta(ge=1, le=65536)]
 Milliseconds = Annotated[float, Meta(ge=0, le=1000)]
@@ -35,7 +34,7 @@ class StoreSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     gather_ms: Milliseconds = 2.0
     batch_limit: Count = 128
     cache_mb: Megabytes = 32
-    route_cache: Places = 10_000
+    route_cache: Size = 10_000
     busy_seconds: Seconds = 10.0
     checkpoint_pages: Count = 4000
     long_nodes: Count = 200

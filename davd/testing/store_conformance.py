@@ -347,3 +347,18 @@ class StoreConformance(SavepointConformance, VersionConformance):
             writer.abort()
             writer.abort()
         self.assertEqual(self.store.blobs.names(), [])
+
+    async def test_statistics_are_numbers_by_name(self) -> None:
+        """Statistics are numbers by dotted name, and count commits."""
+        before = self.store.statistics()
+        async with self.store.write() as transaction:
+            await put(transaction, (await transaction.resolve(["files"]))[-1], "f")
+        after = self.store.statistics()
+        self.assertEqual(set(after), set(before))
+        for name, value in after.items():
+            self.assertRegex(name, r"\A[a-z_]+(\.[a-z_]+)*\Z")
+            self.assertIsInstance(value, int | float)
+            self.assertGreaterEqual(value, 0)
+        self.assertEqual(after["commits.count"], before["commits.count"] + 1)
+        self.assertEqual(after["commits.blocks"], before["commits.blocks"] + 1)
+        self.assertGreater(after["commits.seconds"], before["commits.seconds"])

@@ -32,10 +32,16 @@ class DerivedCase(TestCase):
         self.clock = Clock()
         self.now = 1_000_000.0
         self.in_threads = 0
+        # Calls that no thread has begun, once a test has made it a list.
+        self.held: list[tuple[Callable[[], Any], Deferred[Any]]] | None = None
 
     def in_thread(self, call: Callable[[], Any], /) -> Deferred[Any]:
         self.in_threads += 1
-        return deferToThread(call)
+        if self.held is None:
+            return deferToThread(call)
+        done: Deferred[Any] = Deferred()
+        self.held.append((call, done))
+        return done
 
     async def tier(self, **settings: int) -> Derived:
         derived = Derived(CacheSettings(**settings), self.folder, self.in_thread, self.clock, now=lambda: self.now)
@@ -132,13 +138,29 @@ class DerivedTests(DerivedCase):
         self.assertIsNone(await derived.get(b"0"))
         self.assertIsNotNone(await derived.get(b"299"))
 
-    async def test_flushed(self) -> None:
+    async def test_a_large_value_that_no_thread_has_time_for(self) -> None:
+        """It is a miss when it is late, and is not read any more after that."""
         derived = await self.tier()
-        await self.put(derived, b"written", b"value")
-        derived.put(b"gathered", b"value")
-        derived.flush()
-        await self.written(derived)
-        self.assertEqual((await derived.get(b"written"), await derived.get(b"gathered")), (b"value", None))
+        await self.put(derived, b"large", LARGE)
+        self.held = []
+        answer = Deferred.fromCoroutine(derived.get(b"large"))
+        self.assertNoResult(answer)
+        self.clock.advance(1.0)
+        self.clock.advance(0)
+        self.assertIsNone(self.successResultOf(answer))
+        ((call, done),), self.held = self.held, None
+        self.assertIsNone(call())
+        done.callback(None)
+        self.assertEqual((derived.statistics()["timeouts"], self.clock.getDelayedCalls()), (1, []))
+        self.assertEqual(await derived.get(b"large"), LARGE)
+
+    async def test_a_large_value_while_others_are_written(self) -> None:
+        """The thread that is to read it does not wait for the one that writes."""
+        derived = await self.tier()
+        await self.put(derived, b"large", LARGE)
+        with derived._lock:
+            self.assertIsNone(await derived.get(b"large"))
+        self.assertEqual(await derived.get(b"large"), LARGE)
 
 
 class FaultTests(DerivedCase):
@@ -234,6 +256,19 @@ class FaultTests(DerivedCase):
         self.assertIsNone(await derived.get(b"key"))
         await self.written(derived)
         await self.works(derived)
+
+    async def test_stopped_after_a_failure(self) -> None:
+        """The file that has failed is closed too."""
+        derived = await self.tier()
+        await self.put(derived, b"key", b"value")
+        other = apsw.Connection(str(self.path))
+        other.execute("DROP TABLE entry")
+        other.close()
+        self.assertIsNone(await derived.get(b"key"))
+        await derived.stop()
+        folder = str(self.folder.resolve())
+        links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+        self.assertEqual([link for link in links if os.path.realpath(link).startswith(folder)], [])
 
     async def test_a_folder_that_is_not_there(self) -> None:
         """Nothing is kept; after a while it is tried again."""

@@ -11,7 +11,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from davd.caches.memory import Local
 from davd.caches.tiers import Tiers
 from davd.interfaces.cache import ICache
 
@@ -24,7 +23,6 @@ class Far:
         self.name = name
         self.kept: dict[bytes, bytes] = {}
         self.asked: list[bytes] = []
-        self.flushes = 0
         self._holds = holds
         self._waiting: list[Deferred[None]] = []
 
@@ -46,10 +44,6 @@ class Far:
     def put(self, key: bytes, value: bytes) -> None:
         """Keep it."""
         self.kept[key] = value
-
-    def flush(self) -> None:
-        """Count it."""
-        self.flushes += 1
 
     def statistics(self) -> Mapping[str, float]:
         """How often it was asked."""
@@ -77,13 +71,6 @@ class Broken(Far):
     def put(self, key: bytes, value: bytes) -> None:
         raise OSError("put")
 
-    def flush(self) -> None:
-        raise OSError("flush")
-
-
-def local() -> Local:
-    return Local(10_000, 1000)
-
 
 class TiersTests(SynchronousTestCase):
     """Verifies: docs/architecture.md, Caches"""
@@ -92,36 +79,36 @@ class TiersTests(SynchronousTestCase):
         return Deferred.fromCoroutine(tiers.get(key))
 
     def test_the_near_ones_are_filled(self) -> None:
-        near, middle, far = local(), Far("middle"), Far("far")
+        near, middle, far = Far("near"), Far("middle"), Far("far")
         far.kept[b"key"] = b"value"
         tiers = Tiers([near, middle, far])
         for _ in range(3):
             self.assertEqual(self.successResultOf(self.get(tiers)), b"value")
         self.assertEqual((middle.asked, far.asked), ([b"key"], [b"key"]))
-        self.assertEqual((near.memory.get(b"key"), middle.kept), (b"value", {b"key": b"value"}))
+        self.assertEqual((near.kept[b"key"], middle.kept), (b"value", {b"key": b"value"}))
 
     def test_the_far_ones_are_left_alone(self) -> None:
         """A value found half way is not put into those behind."""
         middle, far = Far("middle"), Far("far")
         middle.kept[b"key"] = b"value"
-        tiers = Tiers([local(), middle, far])
+        tiers = Tiers([Far("near"), middle, far])
         self.assertEqual(self.successResultOf(self.get(tiers)), b"value")
         self.assertEqual((far.asked, far.kept), ([], {}))
 
     def test_a_value_goes_to_all(self) -> None:
-        near, far = local(), Far("far")
+        near, far = Far("near"), Far("far")
         Tiers([near, far]).put(b"key", b"value")
-        self.assertEqual((near.memory.get(b"key"), far.kept), (b"value", {b"key": b"value"}))
+        self.assertEqual((near.kept[b"key"], far.kept), (b"value", {b"key": b"value"}))
 
     def test_nothing_anywhere(self) -> None:
-        tiers = Tiers([local(), Far("far")])
+        tiers = Tiers([Far("near"), Far("far")])
         self.assertIsNone(self.successResultOf(self.get(tiers)))
         self.assertEqual(tiers.statistics()["misses"], 1)
 
     def test_one_look_up_for_all_who_ask_at_the_same_time(self) -> None:
         far = Far("far", holds=True)
         far.kept[b"key"] = b"value"
-        tiers = Tiers([local(), far])
+        tiers = Tiers([Far("near"), far])
         answers = [self.get(tiers) for _ in range(5)]
         other = self.get(tiers, b"other")
         self.assertEqual(far.asked, [b"key", b"other"])
@@ -169,31 +156,19 @@ class TiersTests(SynchronousTestCase):
     def test_a_tier_that_raises(self) -> None:
         """It is passed over, counted and logged; the others do their work."""
         far = Far("far")
-        tiers = Tiers([local(), Broken("broken"), far])
+        tiers = Tiers([Far("near"), Broken("broken"), far])
         self.successResultOf(Deferred.fromCoroutine(tiers.start()))
         far.kept[b"key"] = b"value"
         self.assertEqual(self.successResultOf(self.get(tiers)), b"value")
         tiers.put(b"other", b"value")
         self.assertEqual(far.kept[b"other"], b"value")
-        tiers.flush()
-        self.assertEqual(far.flushes, 1)
         self.successResultOf(Deferred.fromCoroutine(tiers.stop()))
         self.assertEqual(tiers.statistics()["failures"], len(self.flushLoggedErrors(OSError)))
-        self.assertEqual(tiers.statistics()["failures"], 6)
-
-    def test_flushing_the_memory_alone(self) -> None:
-        near, far = local(), Far("far")
-        tiers = Tiers([near, far])
-        tiers.put(b"key", b"value")
-        tiers.flush_memory()
-        self.assertEqual((near.memory.get(b"key"), far.flushes), (None, 0))
-        self.assertEqual(self.successResultOf(self.get(tiers)), b"value")
-        Tiers([far]).flush_memory()
-        self.assertEqual(far.flushes, 0)
+        self.assertEqual(tiers.statistics()["failures"], 5)
 
     def test_statistics_of_each(self) -> None:
-        tiers = Tiers([local(), Far("far")])
+        tiers = Tiers([Far("near"), Far("far")])
         tiers.put(b"key", b"value")
         self.successResultOf(self.get(tiers))
         told = tiers.statistics()
-        self.assertEqual((told["hits"], told["puts"], told["memory_hits"], told["far_puts"]), (1, 1, 1, 1))
+        self.assertEqual((told["hits"], told["puts"], told["near_puts"], told["far_puts"]), (1, 1, 1, 1))

@@ -72,6 +72,33 @@ class FaultTests(RedisCase):
             await until(works(redis), RECOVERY)
             self.assertGreater(self.reconnected, before)
 
+    async def test_one_of_two_connections_is_lost(self) -> None:
+        """The other is enough: nothing is said, nothing is emptied; when both are lost, that is done once."""
+        redis = await self.tier(redis_connections=2)
+
+        def both() -> set[object]:
+            return {line.connection for line in redis._lines} - {None}
+
+        await until(lambda: len(both()) == 2)
+        before = both()
+        first, *_ = [
+            word for word in self.server.command("CLIENT", "LIST", "TYPE", "normal").split() if word[:3] == b"id="
+        ]
+        self.server.command("CLIENT", "KILL", "ID", first[3:])
+        await until(lambda: len(both()) == 2 and both() != before)
+        self.assertEqual((redis._told, self.reconnected, redis.statistics()["reconnections"]), ("", 0, 0))
+        before = both()
+        self.server.command("CLIENT", "KILL", "TYPE", "normal")
+        await until(lambda: len(both()) == 2 and not both() & before)
+        self.assertEqual((redis._told, self.reconnected, redis.statistics()["reconnections"]), ("", 1, 1))
+
+    async def test_one_of_two_connections_cannot_be_made(self) -> None:
+        """While the other works, nobody is told that Redis is not used."""
+        redis = await self.tier(redis_connections=2)
+        redis._attempted("no more clients")
+        self.assertEqual(redis._told, "")
+        self.assertTrue(redis.connected)
+
     async def test_not_there_at_the_start(self) -> None:
         self.server.kill()
         redis = await self.tier(there=False, redis_timeout_ms=50.0)

@@ -3,8 +3,6 @@
 Verifies: docs/architecture.md, Data
 """
 
-from collections.abc import Awaitable
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from davd.interfaces.store import StoreError
-from davd.stores.pool import DEFAULT_SIZE, ConnectionPool
+from davd.stores.pool import ConnectionPool
 
 
 class Server:
@@ -146,11 +144,6 @@ class TestLending(PoolCase):
         pool.give(1)
         self.assertEqual(pool.take_now(), 1)
 
-    def test_a_server_database_takes_a_hundred(self) -> None:
-        pool: ConnectionPool[int] = ConnectionPool(self.server.connect, self.server.close)
-        lent = [pool.take_now() for _ in range(DEFAULT_SIZE + 1)]
-        self.assertEqual(lent, [*range(1, 101), None])
-
 
 class TestConnections(PoolCase):
     """Verifies: docs/architecture.md, Data"""
@@ -214,30 +207,6 @@ class TestConnections(PoolCase):
         self.assertEqual(self.server.closed, [])
         pool.give(again), pool.give(2)
         self.assertEqual(self.server.closed, [1, 2])
-
-    def test_connections_of_a_server_are_opened_without_blocking(self) -> None:
-        opening: list[Deferred[int]] = []
-
-        def connect_later() -> Awaitable[int]:
-            opening.append(Deferred())
-            return opening[-1]
-
-        pool: ConnectionPool[int] = ConnectionPool(
-            None, self.server.close, connect_later=connect_later, size=2, clock=self.clock
-        )
-        self.assertIsNone(pool.take_now())
-        users = [Deferred.fromCoroutine(pool.take()) for _ in range(3)]
-        self.assertEqual(len(opening), 2)
-        opening[1].callback(7)
-        self.assertEqual(self.successResultOf(users[1]), 7)
-        opening[0].errback(ConnectionError("gone"))
-        self.failureResultOf(users[0], ConnectionError)
-        # The third has the place of the first.
-        opening[2].callback(8)
-        self.assertEqual(self.successResultOf(users[2]), 8)
-        pool.give(8)
-        self.assertEqual(pool.take_now(), 8)
-        pool.give(7), pool.give(8), pool.close()
 
 
 @settings(max_examples=60, deadline=None)

@@ -38,13 +38,8 @@ class Block:
         self.owed = Owed()
         self.seen = Seen()
         self.touches = Touches()
-        self.dropped: list[str] = []
-        self.lost: BaseException | None = None
         self.parts_undone = 0
-        self._added: list[int] = []
-        self._saved = False
-        self._before = self.owed.state()
-        self._noted = self.touches.mark()
+        self.start()
 
     def open(self) -> None:
         """A transaction has begun, for a batch of blocks."""
@@ -55,9 +50,9 @@ class Block:
 
     def start(self) -> None:
         """Nothing has been done that would have to be undone."""
-        self.dropped = []
-        self.lost = None
-        self._added = []
+        self.dropped: list[str] = []
+        self.lost: BaseException | None = None
+        self._added: list[int] = []
         self._saved = False
         self._before = self.owed.state()
         self._noted = self.touches.mark()

@@ -188,8 +188,3 @@ def _configure(connection: apsw.Connection, settings: StoreSettings) -> None:
         ("trusted_schema", False),
     ):
         connection.pragma(name, value)
-
-
-def reader(path: str, settings: StoreSettings) -> Connection:
-    """A connection that cannot change anything, of nobody's store."""
-    return Connections(path, settings).reader()

@@ -116,4 +116,4 @@ def remove(connection: apsw.Connection, token: str) -> None:
 def remove_tree(connection: apsw.Connection, id: int) -> None:
     """End all locks at and below a resource."""
     if some(connection):
-        connection.execute(f"{TREE}DELETE FROM lock WHERE resource_id IN (SELECT id FROM tree)", (id,))
+        scan(connection, f"{TREE}DELETE FROM lock WHERE resource_id IN (SELECT id FROM tree)", (id,))

@@ -95,7 +95,11 @@ class Reads:
         chain = await self.resolve(collection)
         if len(chain) <= len(collection):
             return chain, {}
-        return chain, {member.name: member for member in rows.named(self.connection, chain[-1].id, names)}
+        return chain, self._named(chain[-1].id, names)
+
+    def _named(self, id: int, names: Sequence[str]) -> dict[str, Resource]:
+        """Those members of a collection that exist."""
+        return {member.name: member for member in rows.named(self.connection, id, names)}
 
     async def version(self, chain: Sequence[Resource], members: bool) -> Hashable:
         """What an answer rests on: one statement about the member collections when `members` are asked for."""

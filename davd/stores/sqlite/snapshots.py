@@ -241,29 +241,23 @@ class ReadTransaction(Reads):
             cache.keep(parent, name, member)
         return member
 
-    async def resolve_members(
-        self, collection: Sequence[str], names: Sequence[str]
-    ) -> tuple[list[Resource], dict[str, Resource]]:
-        """A collection's chain and those of its members that exist; only what is not known is asked."""
-        chain = await self.resolve(collection)
+    def _named(self, id: int, names: Sequence[str]) -> dict[str, Resource]:
+        """Those members of a collection that exist; only what is not known is asked."""
         cache = self._snapshots.routes.cache
-        if len(chain) <= len(collection):
-            return chain, {}
         if self._view.generation != cache.generation:
-            return chain, {member.name: member for member in rows.named(self.connection, chain[-1].id, names)}
-        parent = chain[-1].id
+            return Reads._named(self, id, names)
         members: dict[str, Resource] = {}
         unknown: list[str] = []
         for name in names:
-            member = cache.member(parent, name)
+            member = cache.member(id, name)
             if member is UNKNOWN:
                 unknown.append(name)
             elif member is not None:
                 members[name] = member
         if unknown:
-            read = {member.name: member for member in rows.named(self.connection, parent, unknown)}
+            read = Reads._named(self, id, unknown)
             if len(unknown) <= _FEW:
                 for name in dict.fromkeys(unknown):
-                    cache.keep(parent, name, read.get(name))
+                    cache.keep(id, name, read.get(name))
             members.update(read)
-        return chain, members
+        return members

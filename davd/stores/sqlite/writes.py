@@ -88,15 +88,9 @@ class WriteTransaction(Reads):
             found.append(resource)
         return found
 
-    async def resolve_members(
-        self, collection: Sequence[str], names: Sequence[str]
-    ) -> tuple[list[Resource], dict[str, Resource]]:
-        """A collection's chain and those of its members that exist."""
-        chain = await self.resolve(collection)
-        if len(chain) <= len(collection):
-            return chain, {}
-        found = rows.named(self._raw, chain[-1].id, names)
-        return chain, {member.name: self._owed.complete(member) for member in found}
+    def _named(self, id: int, names: Sequence[str]) -> dict[str, Resource]:
+        """Those members of a collection that exist, with what is owed to them."""
+        return {member.name: self._owed.complete(member) for member in rows.named(self._raw, id, names)}
 
     async def _on_tree(self, id: int, work: Callable[[], T]) -> T:
         """Do something with a whole tree, in a thread when it is large."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davd.stores.settings import StoreSettings
-from davd.stores.sqlite.connection import reader
+from davd.stores.sqlite.connection import Connections
 from davd.stores.sqlite.generation import Generation
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_machine import drive
@@ -118,8 +118,8 @@ def test_it_is_asked_in_no_time(tmp_path: Path) -> None:
 
 def test_without_the_header_each_question_is_a_statement(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        mapped = Generation(store.path, lambda: reader(store.path, store.settings))
-        asking = Generation(str(tmp_path / "elsewhere"), lambda: reader(store.path, store.settings))
+        mapped = Generation(store.path, lambda: Connections(store.path, store.settings).reader())
+        asking = Generation(str(tmp_path / "elsewhere"), lambda: Connections(store.path, store.settings).reader())
         assert mapped.mapped and not asking.mapped
         seen = []
         for number in range(3):

@@ -36,7 +36,9 @@ async def wrong(view: ReadTransaction, paths: list[tuple[str, ...]]) -> list[obj
             found.append((path, known, read))
         if path:
             chain, members = await view.resolve_members(path[:-1], [path[-1], "b"])
-            read_chain, read_members = await Reads.resolve_members(view, path[:-1], [path[-1], "b"])
+            read_chain = await Reads.resolve(view, path[:-1])
+            whole = len(read_chain) == len(path)
+            read_members = Reads._named(view, read_chain[-1].id, [path[-1], "b"]) if whole else {}
             if (chain, members) != (read_chain, read_members):
                 found.append((path, members, read_members))
     return found

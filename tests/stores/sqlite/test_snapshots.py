@@ -1,6 +1,6 @@
 """Views of the committed state, and what is remembered of paths.
 
-Verifies: docs/architecture.md, Data, Fast path
+Verifies: docs/architecture.md, Data
 """
 
 import apsw
@@ -18,7 +18,7 @@ from tests.stores.life import add, names, opened
 
 
 class TestSnapshots(SynchronousTestCase):
-    """Verifies: docs/architecture.md, Data, Fast path"""
+    """Verifies: docs/architecture.md, Data"""
 
     def setUp(self) -> None:
         self.clock = Clock()
