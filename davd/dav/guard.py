@@ -18,6 +18,7 @@ from davd.dav.exchange import Exchange
 from davd.dav.registry import Method
 from davd.formats.xml import writer
 from davd.http import conditional
+from davd.interfaces.store import IReadTransaction
 from davd.model.errors import HTTPError
 from davd.model.lock import Lock
 from davd.model.path import Path
@@ -98,9 +99,12 @@ async def covering_locks(exchange: Exchange, chain: Sequence[Resource], mapped: 
     return [lock for lock in locks if lock.infinite or lock.resource_id == own]
 
 
-async def find(exchange: Exchange, path: Path) -> Node:
-    """The node at another path than the request URI, as the principal may know it."""
-    return decide.conceal(exchange.principal, await locate(exchange.transaction, path))
+async def find(exchange: Exchange, path: Path, transaction: IReadTransaction | None = None) -> Node:
+    """The node at another path than the request URI, as the principal may know it.
+
+    It is sought in `transaction` when that of the exchange is over.
+    """
+    return decide.conceal(exchange.principal, await locate(transaction or exchange.transaction, path))
 
 
 async def check_preconditions(exchange: Exchange) -> None:

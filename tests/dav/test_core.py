@@ -1,6 +1,6 @@
 """The rows of WebDAV.
 
-Verifies: RFC 4918, 9, 18; docs/architecture.md, Laws
+Verifies: RFC 4918, 9, 18; docs/architecture.md, Rules
 """
 
 from davd.dav.core import EXTENSION

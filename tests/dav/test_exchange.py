@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from davd.application.provision import provision
 from davd.dav import listing
 from davd.dav.exchange import Exchange
-from davd.dav.methods import propfind
-from davd.dav.properties import pages
+from davd.dav.properties import members, pages
 from davd.dav.reports import expand_property, sync_collection
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
@@ -36,6 +36,21 @@ EXPAND = (
 )
 
 
+class _Open:
+    """A transaction that cannot be asked anything when it is over."""
+
+    def __init__(self, transaction: Any) -> None:
+        self._transaction = transaction
+        self._over = False
+
+    def __getattr__(self, name: str) -> Any:
+        assert not self._over, f"{name} of a transaction that is over"
+        return getattr(self._transaction, name)
+
+    def end(self) -> None:
+        self._over = True
+
+
 class _Held:
     """A block of the store; `store.held` counts those that are open."""
 
@@ -44,14 +59,15 @@ class _Held:
         self._block = block
 
     async def __aenter__(self) -> Any:
-        transaction = await self._block.__aenter__()
+        self._transaction = _Open(await self._block.__aenter__())
         self._store.held += 1
-        return transaction
+        return self._transaction
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._store.held -= 1
+        self._transaction.end()
         await self._block.__aexit__(kind, error, trace)
 
 
@@ -95,7 +111,7 @@ class _Paced(Trial):
 @pytest.fixture
 def paced(monkeypatch: pytest.MonkeyPatch) -> _Paced:
     """Forty files in a collection, and small pages."""
-    for module in (pages, propfind, sync_collection):
+    for module in (pages, members, sync_collection):
         monkeypatch.setattr(module, "WHOLE", 8)
     monkeypatch.setattr(pages, "PAGE", 4)
     monkeypatch.setattr(listing, "PAGE", 4)
@@ -145,6 +161,20 @@ class TestPace:
     def test_an_answer_on_one_page_waits_for_nobody(self, paced: _Paced) -> None:
         assert paced.rows(paced.request("PROPFIND", HOME + "00", {"Depth": "0"})) == 1
         assert paced.paces == []
+
+    def test_each_page_of_what_belongs_to_nobody_is_read_in_its_own_transaction(self, paced: _Paced) -> None:
+        found = paced.request("PROPFIND", "/files/", {"Depth": "0"}, prop("{DAV:}sync-token"))
+        token = by_href(paced, found)["/files/"].text("{DAV:}sync-token").encode()
+
+        async def add() -> None:
+            async with paced.store.write() as transaction:
+                for index in range(20):
+                    await provision(transaction, f"user{index:02}", paced.now)
+
+        run(add())
+        response = paced.request("REPORT", "/files/", {}, SYNC % token, "user19")
+        assert list(by_href(paced, response)) == ["/files/user19/"]
+        assert len(paced.paces) >= 3
 
     def test_removals_that_are_forgotten_meanwhile_are_not_passed_over(self, paced: _Paced) -> None:
         for index in range(COUNT):

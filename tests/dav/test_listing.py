@@ -1,6 +1,6 @@
 """The page for people.
 
-Verifies: RFC 4918, 9.4; docs/architecture.md, Laws
+Verifies: RFC 4918, 9.4; docs/architecture.md, Rules
 """
 
 import re
@@ -73,7 +73,7 @@ class TestPage:
 
 
 class TestAccessibility:
-    """Verifies: docs/architecture.md, Laws"""
+    """Verifies: docs/architecture.md, Rules"""
 
     def test_structure(self, trial):
         document = page(trial)
@@ -137,5 +137,5 @@ class TestLong:
     ],
 )
 def test_sizes(length, text):
-    """Verifies: docs/architecture.md, Laws"""
+    """Verifies: docs/architecture.md, Rules"""
     assert listing._size(length) == text

@@ -167,7 +167,7 @@ class TestRefusals:
 
 
 class TestExpectedLength:
-    """Verifies: RFC 9110, 8.6; docs/architecture.md, Core types"""
+    """Verifies: RFC 9110, 8.6; docs/architecture.md, Data"""
 
     def test_known_and_unknown(self):
         assert expected_length(request(BytesBody(DATA))) == 100

@@ -8,19 +8,16 @@ Implements: RFC 3744, 5
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Final
 
 from davd.dav.access.privileges import READ_ACL, TREE, Privilege
+from davd.dav.properties.columns import by_owner
 from davd.dav.properties.view import View
 from davd.dav.registry import LiveProperty
 from davd.formats.xml.names import XML_LANG
 from davd.formats.xml.writer import element, href
 from davd.model.resource import Resource
-
-_owner_name = attrgetter("owner")
 
 
 @lru_cache(maxsize=64)
@@ -65,24 +62,8 @@ def _current_user_privilege_set(view: View, resource: Resource) -> bytes:
     return _privileges(view.privileges(resource))
 
 
-def _by_owner(
-    get: Callable[[View, Resource], bytes | None],
-) -> Callable[[View, Sequence[Resource]], Iterable[str] | None]:
-    """The column of a property that is the same for all resources of one type that one user owns."""
-
-    def column(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
-        owners = set(map(_owner_name, rows))
-        if len(owners) == 1:
-            value = get(view, rows[0])
-            return None if value is None else value.decode()
-        values = [value.decode() for row in rows if (value := get(view, row)) is not None]
-        return values if len(values) == len(rows) else ()
-
-    return column
-
-
 ROWS: Final[tuple[LiveProperty, ...]] = (
-    LiveProperty("{DAV:}owner", _owner, in_allprop=False, column=_by_owner(_owner)),
+    LiveProperty("{DAV:}owner", _owner, in_allprop=False, column=by_owner(_owner)),
     # RFC 3744, 5.2: the group "MAY be empty"; nothing here belongs to one.
     LiveProperty("{DAV:}group", lambda view, row: b"", in_allprop=False, column=lambda view, rows: ""),
     LiveProperty(
@@ -95,9 +76,9 @@ ROWS: Final[tuple[LiveProperty, ...]] = (
         "{DAV:}current-user-privilege-set",
         _current_user_privilege_set,
         in_allprop=False,
-        column=_by_owner(_current_user_privilege_set),
+        column=by_owner(_current_user_privilege_set),
     ),
-    LiveProperty("{DAV:}acl", _acl, in_allprop=False, column=_by_owner(_acl)),
+    LiveProperty("{DAV:}acl", _acl, in_allprop=False, column=by_owner(_acl)),
     LiveProperty(
         "{DAV:}acl-restrictions",
         lambda view, row: _RESTRICTIONS.encode(),

@@ -8,12 +8,13 @@ Implements: RFC 4918, 9.1, 13
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from davd.dav.exchange import Exchange
-from davd.dav.properties.responses import Responses
+from davd.dav.properties.responses import Responses, encoded
 from davd.dav.properties.view import load
+from davd.formats.xml.writer import MULTISTATUS_CLOSE, escape
 from davd.interfaces.store import IReadTransaction
 from davd.model.resource import Resource
 
@@ -27,6 +28,32 @@ CHARACTERS: Final = 256 * 1024
 _FEWEST: Final = 16
 
 Above = Callable[[Sequence[Resource]], Sequence[Resource]]
+# The pieces of the next page, and whether there are further ones.
+NextPage = Callable[[IReadTransaction], Awaitable[tuple[list[str], bool]]]
+
+
+def base_href(exchange: Exchange, segments: tuple[str, ...]) -> str:
+    """The reference of a resource without a slash at its end, escaped for XML; empty for a root without a prefix."""
+    return escape(exchange.href(segments, False).rstrip("/"))
+
+
+async def further(
+    exchange: Exchange, first: Sequence[str], next_page: NextPage, tail: Callable[[], bytes] = bytes
+) -> AsyncIterator[bytes]:
+    """A multistatus that begins with `first`, followed by at least one page, each read in a transaction of its own.
+
+    Others have their turn between pages. `tail` gives what comes after the last DAV:response.
+    """
+    for part in encoded(first):
+        yield part
+    more = True
+    while more:
+        await exchange.pace()
+        async with exchange.store.read() as transaction:
+            pieces, more = await next_page(transaction)
+        for part in encoded(pieces):
+            yield part
+    yield tail() + MULTISTATUS_CLOSE
 
 
 class Pages:

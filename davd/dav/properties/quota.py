@@ -5,15 +5,13 @@ Implements: RFC 4331, 2, 3, 4
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Final
 
+from davd.dav.properties.columns import by_owner
 from davd.dav.properties.view import QUOTA, ROOM, View
 from davd.dav.registry import LiveProperty
 from davd.model.resource import Resource
 
-_owner_name = attrgetter("owner")
 _OF_USED: Final = frozenset((QUOTA,))
 _OF_AVAILABLE: Final = frozenset((QUOTA, ROOM))
 
@@ -32,21 +30,10 @@ def _used(view: View, resource: Resource) -> str:
     return str(view.quota_of(resource).used)
 
 
-def _all_available(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
-    if len(set(map(_owner_name, rows))) == 1:
-        return _available(view, rows[0])
-    values = [value for row in rows if (value := _available(view, row)) is not None]
-    return values if len(values) == len(rows) else ()
-
-
-def _all_used(view: View, rows: Sequence[Resource]) -> Iterable[str]:
-    return [_used(view, row) for row in rows]
-
-
 ROWS: Final[tuple[LiveProperty, ...]] = (
     # RFC 4331, 2: a server "SHOULD NOT return" them for allprop.
     LiveProperty(
-        "{DAV:}quota-available-bytes", _available, in_allprop=False, needs=_OF_AVAILABLE, column=_all_available
+        "{DAV:}quota-available-bytes", _available, in_allprop=False, needs=_OF_AVAILABLE, column=by_owner(_available)
     ),
-    LiveProperty("{DAV:}quota-used-bytes", _used, in_allprop=False, needs=_OF_USED, column=_all_used),
+    LiveProperty("{DAV:}quota-used-bytes", _used, in_allprop=False, needs=_OF_USED, column=by_owner(_used)),
 )

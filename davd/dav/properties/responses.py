@@ -14,9 +14,10 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Final, Literal
 
+from davd.dav.properties.columns import by_row, escaped
 from davd.dav.properties.view import LOCKS, STORED, View
 from davd.dav.registry import LiveProperty, Registry
-from davd.formats.xml.writer import DAV_ONLY, MULTISTATUS_CLOSE, declare, escape, multistatus_open, status_element, tag
+from davd.formats.xml.writer import DAV_ONLY, MULTISTATUS_CLOSE, declare, multistatus_open, status_element, tag
 from davd.model.resource import FILE, Resource
 
 Kind = Literal["prop", "allprop", "propname"]
@@ -137,7 +138,7 @@ class Responses:
         number = len(rows)
         naming = self.wanted.kind == "propname"
         for _, live in self._live:
-            column = _values(live, view, rows) if live.column is None else live.column(view, rows)
+            column = by_row(live.get, view, rows) if live.column is None else live.column(view, rows)
             if column is None or isinstance(column, str):
                 constant.append(column if column is None or not naming else "")
             elif not column:
@@ -232,7 +233,7 @@ class Responses:
                 continue
             value = None if live is None else live.get(view, row)
             if value is not None:
-                found[asked.name] = asked.empty if naming or not value else asked.start + _text(value) + asked.end
+                found[asked.name] = asked.empty if naming or not value else asked.start + escaped(value) + asked.end
             else:
                 missing.append(asked.empty)
         return found, missing
@@ -254,19 +255,6 @@ class Responses:
 
 def _is_dead(live: LiveProperty | None) -> bool:
     return live is None or live.stored
-
-
-def _text(value: str | bytes) -> str:
-    return escape(value) if isinstance(value, str) else value.decode()
-
-
-def _values(live: LiveProperty, view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
-    """The column of a property that has no fast form."""
-    values = [live.get(view, row) for row in rows]
-    written = [_text(value) for value in values if value is not None]
-    if not written:
-        return None
-    return written if len(written) == len(values) else ()
 
 
 _KEPT: Final = 256

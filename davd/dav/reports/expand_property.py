@@ -8,25 +8,23 @@ Implements: RFC 3253, 3.8
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Final, cast
+from typing import Final
 
 from davd.dav import guard, multistatus
 from davd.dav.access.decide import visible
 from davd.dav.elements.expand_property import ExpandedProperty, parse_expand_property
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_reference
-from davd.dav.methods.propfind import base_href
-from davd.dav.properties.pages import CHARACTERS
-from davd.dav.properties.responses import Responses, Wanted, document, encoded, responses
+from davd.dav.properties.pages import CHARACTERS, base_href, further
+from davd.dav.properties.responses import Responses, Wanted, document, responses
 from davd.dav.properties.view import load
 from davd.dav.registry import Report
-from davd.formats.xml.writer import MULTISTATUS_CLOSE, status_response
+from davd.formats.xml.writer import status_response
 from davd.http.prefer import Preferences
 from davd.http.response import Response
-from davd.interfaces.store import ITransaction
+from davd.interfaces.store import IReadTransaction
 from davd.model.errors import HTTPError
 from davd.model.resource import Resource
 from davd.tree.node import Node
@@ -68,27 +66,18 @@ async def respond(exchange: Exchange) -> Response:
             raise HTTPError(507, TOO_MUCH)
     alone = len(nodes) == 1
     expansion = _Expansion(exchange, asked, preferences.return_minimal)
-    pieces = await expansion.page(nodes)
+    pieces = await expansion.page(exchange.transaction, nodes)
     if alone and expansion.refused:
         raise HTTPError(507, TOO_MUCH)
     renderer = expansion.renderer(asked)
-    body = _further(expansion, [renderer.open, *pieces], nodes) if nodes else document(renderer, pieces)
-    return multistatus.respond(body, preferences.applied("return"))
+    applied = preferences.applied("return")
+    if not nodes:
+        return multistatus.respond(document(renderer, pieces), applied)
 
+    async def page(transaction: IReadTransaction) -> tuple[list[str], bool]:
+        return await expansion.page(transaction, nodes), bool(nodes)
 
-async def _further(expansion: _Expansion, first: list[str], nodes: list[Node]) -> AsyncIterator[bytes]:
-    for part in encoded(first):
-        yield part
-    exchange = expansion.exchange
-    while nodes:
-        await exchange.pace()
-        async with exchange.store.read() as view:
-            # That of the exchange is over.
-            exchange.transaction = cast(ITransaction, view)
-            pieces = await expansion.page(nodes)
-        for part in encoded(pieces):
-            yield part
-    yield MULTISTATUS_CLOSE
+    return multistatus.respond(further(exchange, [renderer.open, *pieces], page), applied)
 
 
 async def _members(exchange: Exchange, node: Node) -> list[Node]:
@@ -124,7 +113,7 @@ class _Expansion:
         names = tuple(dict.fromkeys([wanted.name for wanted in asked]))
         return responses(self.exchange.registry, Wanted("prop", names, self.minimal, True))
 
-    async def page(self, nodes: list[Node]) -> list[str]:
+    async def page(self, transaction: IReadTransaction, nodes: list[Node]) -> list[str]:
         """The responses to the first of the nodes, which are taken off the list."""
         pieces: list[str] = []
         work = characters = 0
@@ -134,7 +123,7 @@ class _Expansion:
             self.room = min(MOST_CHARACTERS_AT_ONCE, self.characters)
             self.exchange.rows += 1
             try:
-                text = await self.response(node, self.asked)
+                text = await self.response(transaction, node, self.asked)
             except _TooMuch:
                 self.refused += 1
                 href = self.exchange.href(node.path.segments, node.chain[-1].is_collection)
@@ -145,19 +134,19 @@ class _Expansion:
             pieces.append(text)
         return pieces
 
-    async def response(self, node: Node, asked: tuple[ExpandedProperty, ...]) -> str:
+    async def response(self, transaction: IReadTransaction, node: Node, asked: tuple[ExpandedProperty, ...]) -> str:
         self.responses -= 1
         self.work -= _FINDING + len(asked)
         if self.responses < 0 or self.work < 0:
             raise _TooMuch
         row = node.chain[-1]
         renderer = self.renderer(asked)
-        view = await load(self.exchange, self.exchange.transaction, renderer.needs, [row], node.chain[:-1])
+        view = await load(self.exchange, transaction, renderer.needs, [row], node.chain[:-1])
         found, missing = renderer.elements(view, row)
         stored = view.stored.get(row.id, {})
         for wanted in asked:
             if wanted.properties and wanted.name in found and wanted.name not in stored:
-                found[wanted.name] = await self._expand(found[wanted.name], wanted.properties)
+                found[wanted.name] = await self._expand(transaction, found[wanted.name], wanted.properties)
         text = renderer.whole(base_href(self.exchange, node.path.segments), row, list(found.values()), missing)
         # All of it is in memory before any of it leaves.
         self.room -= len(text)
@@ -165,25 +154,25 @@ class _Expansion:
             raise _TooMuch
         return text
 
-    async def _expand(self, element: str, asked: tuple[ExpandedProperty, ...]) -> str:
+    async def _expand(self, transaction: IReadTransaction, element: str, asked: tuple[ExpandedProperty, ...]) -> str:
         """The element with a DAV:response in the place of each href."""
         pieces = []
         position = 0
         for match in _HREF.finditer(element):
-            pieces += [element[position : match.start()], await self._follow(unescape(match[1]), asked)]
+            pieces += [element[position : match.start()], await self._follow(transaction, unescape(match[1]), asked)]
             position = match.end()
         return "".join([*pieces, element[position:]])
 
-    async def _follow(self, reference: str, asked: tuple[ExpandedProperty, ...]) -> str:
+    async def _follow(self, transaction: IReadTransaction, reference: str, asked: tuple[ExpandedProperty, ...]) -> str:
         request, settings = self.exchange.request, self.exchange.settings
         try:
             path = parse_reference(reference, request.authority, settings.hostnames, request.scheme, settings.prefix)
         except HTTPError:
             path = None
-        node = None if path is None else await guard.find(self.exchange, path)
+        node = None if path is None else await guard.find(self.exchange, path, transaction)
         if node is None or node.resource is None:
             return status_response(reference, 404).decode()
-        return await self.response(node, asked)
+        return await self.response(transaction, node, asked)
 
 
 EXPAND_PROPERTY = Report("{DAV:}expand-property", respond)

@@ -9,17 +9,15 @@ Implements: RFC 6578, 3; RFC 8144, 2.1
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-
 from davd.dav import multistatus
 from davd.dav.elements.sync_collection import SyncCollection, parse_sync_collection
 from davd.dav.exchange import Exchange
-from davd.dav.methods.propfind import Listing
-from davd.dav.properties.pages import WHOLE
-from davd.dav.properties.responses import Responses, Wanted, document, encoded, responses
+from davd.dav.properties.members import Listing
+from davd.dav.properties.pages import WHOLE, further
+from davd.dav.properties.responses import Responses, Wanted, document, responses
 from davd.dav.registry import Report
-from davd.dav.reports.news import TOO_MANY, News
-from davd.formats.xml.writer import MULTISTATUS_CLOSE, sync_token
+from davd.dav.reports.changes import TOO_MANY, Changes
+from davd.formats.xml.writer import sync_token
 from davd.http.prefer import Preferences
 from davd.http.response import Content, Response
 from davd.model.errors import HTTPError
@@ -69,11 +67,11 @@ async def _body(exchange: Exchange, renderer: Responses, token: str, limit: int)
         rows = await listing.first_members()
         if collection.sync_revision <= limit or len(rows) <= min(limit, WHOLE):
             return await listing.members(False, rows)
-    news = News(exchange, renderer, known, now, limit)
-    pieces = await news.page(exchange.transaction, WHOLE)
-    if not news.more:
-        return document(renderer, pieces, news.tail())
-    return _further(news, [renderer.open, *pieces])
+    changes = Changes(exchange, renderer, known, now, limit)
+    pieces = await changes.page(exchange.transaction, WHOLE)
+    if not changes.more:
+        return document(renderer, pieces, changes.tail())
+    return further(exchange, [renderer.open, *pieces], changes.further_page, changes.tail)
 
 
 async def _known(exchange: Exchange, collection: Resource, text: str) -> SyncToken:
@@ -91,18 +89,6 @@ async def _known(exchange: Exchange, collection: Resource, text: str) -> SyncTok
         # RFC 6578, 3.2: "The DAV:sync-token element value MUST be a valid token".
         raise HTTPError(403, "{DAV:}valid-sync-token")
     return token
-
-
-async def _further(news: News, first: Sequence[str]) -> AsyncIterator[bytes]:
-    for part in encoded(first):
-        yield part
-    while news.more:
-        await news.exchange.pace()
-        async with news.exchange.store.read() as transaction:
-            piece = await news.further_page(transaction)
-        for part in encoded(piece):
-            yield part
-    yield news.tail() + MULTISTATUS_CLOSE
 
 
 SYNC_COLLECTION = Report("{DAV:}sync-collection", respond, lambda resource: resource.is_collection)

@@ -9,6 +9,7 @@ Implements: XML 1.0, 2.1, 2.4, 2.5, 2.6, 2.7, 3.1; Namespaces in XML 1.0, 3, 6; 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -19,56 +20,38 @@ MAX_BYTES: Final = 4096
 MAX_PIECES: Final = 128
 
 _SPACE: Final = rb"[ \t\r\n]"
+_EQUALS: Final = _SPACE + rb"*+=" + _SPACE + rb"*+"
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_.-]*+"
-_QNAME: Final = rb"((?:" + _NAME + rb":)?+" + _NAME + rb")"
-_ATTRIBUTE: Final = (
-    _SPACE + rb"++(?:" + _NAME + rb":)?+" + _NAME + _SPACE + rb"*+=" + _SPACE + rb"""*+(?:"[^"<]*+"|'[^'<]*+')"""
-)
-_ATTRIBUTES: Final = rb"((?:" + _ATTRIBUTE + rb")*+)" + _SPACE + rb"*+"
+_QNAME: Final = rb"(?:" + _NAME + rb":)?+" + _NAME
+_ATTRIBUTE: Final = _SPACE + rb"++" + _QNAME + _EQUALS + rb"""(?:"[^"<]*+"|'[^'<]*+')"""
+# The name, the attributes, and the slash of an empty element.
+_TAG: Final = rb"<(" + _QNAME + rb")((?:" + _ATTRIBUTE + rb")*+)" + _SPACE + rb"*+(/?+)>"
 _NOTHING: Final = rb"<!--(?:[^-]|-(?!-))*+-->|<\?(?![Xx][Mm][Ll][ \t\r\n?])(?:[^?]|\?(?!>))*+\?>"
 _DECLARATION: Final = (
-    rb"<\?xml" + _SPACE + rb"++version" + _SPACE + rb"*+=" + _SPACE + rb"""*+["']1\.[0-9]["']"""
-    rb"(?:" + _SPACE + rb"++encoding" + _SPACE + rb"*+=" + _SPACE + rb"""*+["'][Uu][Tt][Ff]-?8["'])?+"""
-    rb"(?:"
-    + _SPACE
-    + rb"++standalone"
-    + _SPACE
-    + rb"*+="
-    + _SPACE
-    + rb"""*+["'](?:yes|no)["'])?+"""
-    + _SPACE
-    + rb"*+\?>"
+    rb"<\?xml" + _SPACE + rb"++version" + _EQUALS + rb"""["']1\.[0-9]["']"""
+    rb"(?:" + _SPACE + rb"++encoding" + _EQUALS + rb"""["'][Uu][Tt][Ff]-?8["'])?+"""
+    rb"(?:" + _SPACE + rb"++standalone" + _EQUALS + rb"""["'](?:yes|no)["'])?+""" + _SPACE + rb"*+\?>"
 )
 _ROOT: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?+(?:" + _DECLARATION + rb")?+(?:" + _SPACE + rb"|" + _NOTHING + rb")*+"
-    rb"<" + _QNAME + _ATTRIBUTES + rb"(/?+)>"
+    rb"(?:\xef\xbb\xbf)?+(?:" + _DECLARATION + rb")?+(?:" + _SPACE + rb"|" + _NOTHING + rb")*+" + _TAG
 )
 # Inside an element: text, a comment or an instruction, a start or empty tag, an end tag, literal text.
 _PIECE: Final = re.compile(
-    rb"([^<]++)|(" + _NOTHING + rb")|<" + _QNAME + _ATTRIBUTES + rb"(/?+)>|(</" + _QNAME[1:-1] + _SPACE + rb"*+>)"
+    rb"([^<]++)|(" + _NOTHING + rb")|" + _TAG + rb"|(</" + _QNAME + _SPACE + rb"*+>)"
     rb"|<!\[CDATA\[((?:[^\]]|\](?!\]>))*+)\]\]>"
 )
-_TEXT, _IGNORED, _START, _END, _LITERAL = 1, 2, 5, 6, 7
+_TEXT, _START, _END, _LITERAL = 1, 5, 6, 7
 # One attribute with its name and value: they are walked through in order, for a value may look like a declaration.
 _DECLARED: Final = re.compile(
-    _SPACE
-    + rb"++(?:(xmlns)(?::("
-    + _NAME
-    + rb"))?+(?=[ \t\r\n=])|(?:"
-    + _NAME
-    + rb":)?+"
-    + _NAME
-    + rb")"
-    + _SPACE
-    + rb"*+="
-    + _SPACE
-    + rb"""*+(?:"([^"]*+)"|'([^']*+)')"""
+    _SPACE + rb"++(?:(xmlns)(?::(" + _NAME + rb"))?+(?=[ \t\r\n=])|" + _QNAME + rb")" + _EQUALS + rb"(?:"
+    rb""""([^"]*+)"|'([^']*+)')"""
 )
 _PRINTED: Final = re.compile(rb"[\x21-\x7e]")
 # A namespace in which nothing has to be resolved or normalised.
 _PLAIN: Final = re.compile(rb"[\x21-\x25\x27-\x7e]*+")
 
 _SYNC_COLLECTION: Final = join(DAV, "sync-collection")
+_SYNC_TOKEN: Final = join(DAV, "sync-token")
 
 
 class Peek(NamedTuple):
@@ -113,25 +96,31 @@ def _declared(attributes: bytes) -> dict[bytes, bytes]:
     return {match[2] or b"": match[3] or match[4] or b"" for match in _DECLARED.finditer(attributes) if match[1]}
 
 
+def _pieces(content: bytes, position: int) -> Iterator[re.Match[bytes]]:
+    """The pieces of markup and text from `position` on, as many as are looked at; what is not plainly XML ends them."""
+    for _ in range(MAX_PIECES):
+        piece = _PIECE.match(content, position, MAX_BYTES)
+        if piece is None:
+            return
+        yield piece
+        position = piece.end()
+
+
 def _initial(content: bytes, position: int, attributes: bytes) -> bool | None:
     """Whether the sync-token among the children of the root is empty.
 
     The root's start tag has these `attributes` and ends at `position`.
     """
     depth = 1
-    for _ in range(MAX_PIECES):
-        piece = _PIECE.match(content, position, MAX_BYTES)
-        if piece is None:
-            return None
-        position = piece.end()
+    for piece in _pieces(content, position):
         kind = piece.lastindex
         if kind == _START:
             if depth == 1 and piece[3].endswith(b"sync-token"):
                 name = _name(piece[3], piece[4], attributes)
                 if name is None:
                     return None
-                if name == "{DAV:}sync-token":
-                    return True if piece[5] else _empty(content, position)
+                if name == _SYNC_TOKEN:
+                    return True if piece[5] else _empty(content, piece.end())
             if not piece[5]:
                 depth += 1
         elif kind == _END:
@@ -143,11 +132,7 @@ def _initial(content: bytes, position: int, attributes: bytes) -> bool | None:
 
 def _empty(content: bytes, position: int) -> bool | None:
     """Whether an element whose start tag ends at `position` holds nothing but whitespace."""
-    for _ in range(MAX_PIECES):
-        piece = _PIECE.match(content, position, MAX_BYTES)
-        if piece is None:
-            return None
-        position = piece.end()
+    for piece in _pieces(content, position):
         kind = piece.lastindex
         if kind == _END:
             return True

@@ -114,7 +114,7 @@ class TestWhole:
 
 
 class TestDescriptors:
-    """Verifies: docs/architecture.md, Core types"""
+    """Verifies: docs/architecture.md, Data"""
 
     def test_the_parts_of_a_blob_share_a_descriptor_that_is_closed_once(self):
         trial = Trial(settings=DavSettings(inline_bytes=100))

@@ -1,6 +1,6 @@
 """PROPFIND over a memory store.
 
-Verifies: RFC 4918, 9.1; RFC 8144, 2.1, 3; RFC 4331, 3; RFC 5397, 3; RFC 3744, 4, 5; docs/architecture.md, Fast path
+Verifies: RFC 4918, 9.1; RFC 8144, 2.1, 3; RFC 4331, 3; RFC 5397, 3; RFC 3744, 4, 5; docs/architecture.md, One request
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from davd.dav.methods import propfind
-from davd.dav.properties import pages
+from davd.dav.properties import members, pages
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
 from davd.model.lock import EXCLUSIVE, Lock
@@ -301,10 +300,10 @@ async def _pieces(body: AsyncIterator[bytes]) -> list[bytes]:
 
 
 class TestPages:
-    """Verifies: docs/architecture.md, Fast path"""
+    """Verifies: docs/architecture.md, One request"""
 
     def many(self, monkeypatch: pytest.MonkeyPatch, number: int) -> Trial:
-        monkeypatch.setattr(propfind, "WHOLE", 4)
+        monkeypatch.setattr(members, "WHOLE", 4)
         monkeypatch.setattr(pages, "PAGE", 3)
         made = Trial()
         for index in range(number):
@@ -324,8 +323,8 @@ class TestPages:
         made = filled()
         small = made.read(ask(made, path, "infinity"))
         for walked in range(6):
-            monkeypatch.setattr(propfind, "WALKED", walked)
-            monkeypatch.setattr(propfind, "_ROWS", walked + 1)
+            monkeypatch.setattr(members, "WALKED", walked)
+            monkeypatch.setattr(members, "_ROWS", walked + 1)
             assert made.read(ask(made, path, "infinity")) == small
 
     @pytest.mark.parametrize("depth", ["1", "infinity"])

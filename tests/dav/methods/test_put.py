@@ -177,7 +177,7 @@ class TestLimits:
 
 
 class TestClients:
-    """Verifies: RFC 7240, 2, 4.2; docs/architecture.md, Core types"""
+    """Verifies: RFC 7240, 2, 4.2; docs/architecture.md, Data"""
 
     def test_modification_time_of_owncloud_clients(self, trial):
         response = trial.request("PUT", URL, {"X-OC-Mtime": "1000000000"}, b"x")

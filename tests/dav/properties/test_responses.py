@@ -1,6 +1,6 @@
 """The two ways of writing a response: by columns and one by one.
 
-Verifies: RFC 4918, 9.1, 14.24; docs/architecture.md, Fast path
+Verifies: RFC 4918, 9.1, 14.24; docs/architecture.md, One request
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is read of the store for a page.
 
-Verifies: RFC 4918, 6.1; docs/architecture.md, Fast path
+Verifies: RFC 4918, 6.1; docs/architecture.md, One request
 """
 
 from __future__ import annotations

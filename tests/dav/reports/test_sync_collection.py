@@ -319,13 +319,13 @@ class TestConceal:
 
 
 class TestPages:
-    """Verifies: RFC 6578, 3.2; docs/architecture.md, Fast path"""
+    """Verifies: RFC 6578, 3.2; docs/architecture.md, One request"""
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pages, "PAGE", 3)
         monkeypatch.setattr("davd.dav.reports.sync_collection.WHOLE", 4)
-        monkeypatch.setattr("davd.dav.methods.propfind.WHOLE", 4)
+        monkeypatch.setattr("davd.dav.properties.members.WHOLE", 4)
 
     @pytest.mark.parametrize("number", [3, 4, 5, 6, 7, 9, 10])
     def test_long_answers_are_streamed(self, number: int) -> None:

@@ -11,8 +11,7 @@ from typing import Final
 from davd.dav import guard
 from davd.dav.access.decide import visible
 from davd.dav.exchange import Exchange
-from davd.dav.methods.propfind import base_href
-from davd.dav.properties.pages import Pages
+from davd.dav.properties.pages import Pages, base_href
 from davd.dav.properties.responses import Responses
 from davd.formats.xml.writer import status_element, status_response, sync_token
 from davd.interfaces.store import IReadTransaction
@@ -26,7 +25,7 @@ TOO_MANY: Final = "{DAV:}number-of-matches-within-limits"
 _GONE: Final = f"</D:href>{status_element(404).decode()}</D:response>"
 
 
-class News:
+class Changes:
     """What happened to the members of the exchange's target after `known` and up to `now`, at most `limit` lines of it.
 
     `more` tells whether there are further pages. What is removed or changed while the pages are read has a greater
@@ -62,21 +61,21 @@ class News:
         own = self.exchange.href(self._segments, True)
         return status_response(own, 507, TOO_MANY) + sync_token(str(token))
 
-    async def further_page(self, transaction: IReadTransaction) -> list[str]:
-        """The next page, in a transaction other than that of the exchange."""
+    async def further_page(self, transaction: IReadTransaction) -> tuple[list[str], bool]:
+        """The next page, in a transaction other than that of the exchange, and whether there are more."""
         forgotten = await transaction.oldest_revision(self._collection.id)
         if forgotten > max(self._position, self._known.began):
             # Removals that were still to be told have been forgotten. The token of what was told is refused next time.
             self._truncated = True
             self.more = False
-            return []
-        return await self.page(transaction, self._pages.limit)
+            return [], False
+        return await self.page(transaction, self._pages.limit), self.more
 
     async def page(self, transaction: IReadTransaction, limit: int) -> list[str]:
         """Responses to the next lines, of which `limit` are read, in pieces."""
         lines = await transaction.changes(self._collection.id, self._position, self._now.revision, limit)
         self.more = len(lines) == limit and lines[-1].revision < self._now.revision
-        told = await self._to_tell(lines)
+        told = await self._to_tell(transaction, lines)
         if len(told) > self._left:
             # What comes before the first line that is too much has been dealt with.
             self._cut(lines, told[self._left])
@@ -93,18 +92,18 @@ class News:
         if before:
             self._position = before[-1]
 
-    async def _to_tell(self, lines: Sequence[Change]) -> list[Change]:
+    async def _to_tell(self, transaction: IReadTransaction, lines: Sequence[Change]) -> list[Change]:
         # What was removed before a first synchronisation began was never there for the client.
         found = [line for line in lines if not line.removed or line.revision > self._known.began]
         if self._collection.owner:
             return found
-        return [line for line in found if await self._is_own(line)]
+        return [line for line in found if await self._is_own(transaction, line)]
 
-    async def _is_own(self, line: Change) -> bool:
+    async def _is_own(self, transaction: IReadTransaction, line: Change) -> bool:
         """Whether a line of the log of the target, which belongs to nobody, is of what the principal may know."""
         if line.removed:
             return False
-        node = await guard.find(self.exchange, self.exchange.node.path.child(line.name))
+        node = await guard.find(self.exchange, self.exchange.node.path.child(line.name), transaction)
         return node.resource is not None
 
     async def _write(self, transaction: IReadTransaction, lines: Sequence[Change], told: list[Change]) -> list[str]:

@@ -1,0 +1,184 @@
+"""The answers about a resource alone, with its members, or with all below it.
+
+What fits on one page leaves as one piece. Longer answers are streamed, and each further page is read in a transaction
+of its own, because that of the exchange is over when the answer begins to leave; between pages others have their turn.
+
+Implements: RFC 4918, 9.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from operator import attrgetter
+
+from davd.dav.access.decide import visible
+from davd.dav.exchange import Exchange
+from davd.dav.properties.pages import WHOLE, Pages, base_href, further
+from davd.dav.properties.responses import Responses, document
+from davd.dav.properties.view import load
+from davd.http.response import Content
+from davd.interfaces.store import IReadTransaction
+from davd.model.errors import HTTPError
+from davd.model.path import quote_segment
+from davd.model.resource import Resource
+
+Tree = list[tuple[tuple[str, ...], Resource]]
+_Walk = Callable[[IReadTransaction, Resource, int], Awaitable[Tree]]
+
+# Trees of so many resources are read collection by collection. That takes 3 ms; a store reads larger ones in a thread,
+# where a few that do so at once keep the interpreter from all who wait for it.
+WALKED = 600
+_ROWS = 500
+
+_name = attrgetter("name")
+
+
+class Listing:
+    """The answers about one target in one exchange; `tail` is written after the last DAV:response."""
+
+    __slots__ = ("_base", "_chain", "_exchange", "_pages", "_renderer", "_tail", "_target")
+
+    def __init__(self, exchange: Exchange, target: Resource, renderer: Responses, tail: bytes = b"") -> None:
+        self._exchange = exchange
+        self._target = target
+        self._renderer = renderer
+        self._tail = tail
+        self._chain = exchange.node.chain
+        self._base = base_href(exchange, exchange.node.path.segments)
+        self._pages = Pages(exchange, renderer, self._base + "/")
+
+    async def alone(self) -> bytes | list[bytes]:
+        """The target without its members."""
+        return document(self._renderer, await self._of_target(), self._tail)
+
+    async def _of_target(self) -> list[str]:
+        rows = [self._target]
+        self._exchange.rows += 1
+        view = await load(self._exchange, self._exchange.transaction, self._renderer.needs, rows, self._chain[:-1])
+        return self._renderer.render(view, self._base, ("",), rows)
+
+    async def first_members(self) -> list[Resource]:
+        """The first `WHOLE` rows, and one more if there are further ones."""
+        rows: list[Resource] = await self._exchange.transaction.members(self._target.id, "", WHOLE + 1)
+        return rows
+
+    async def members(self, with_target: bool, rows: Sequence[Resource]) -> Content:
+        """The members of the target, after the target itself if it is wanted; `rows` are those of `first_members`."""
+        pieces = await self._of_target() if with_target else []
+        more, after = await self._of_members(self._exchange.transaction, rows[:WHOLE], pieces)
+        if not more and len(rows) <= WHOLE:
+            return document(self._renderer, pieces, self._tail)
+        return self._further_members([self._renderer.open, *pieces], after)
+
+    async def _of_members(
+        self, transaction: IReadTransaction, rows: Sequence[Resource], pieces: list[str]
+    ) -> tuple[bool, str]:
+        """Add to `pieces` those of `rows` for which there is room; whether some are left, and the name of the last."""
+        shown = visible(self._exchange.principal, rows)
+        names = list(map(quote_segment, map(_name, shown)))
+        written, count = await self._pages.write(transaction, shown, names, self._above)
+        pieces += written
+        if count < len(shown):
+            return True, shown[count - 1].name
+        return False, rows[-1].name if rows else ""
+
+    def _above(self, rows: Sequence[Resource]) -> Sequence[Resource]:
+        return self._chain
+
+    def _further_members(self, first: Sequence[str], after: str) -> AsyncIterator[bytes]:
+        async def page(transaction: IReadTransaction) -> tuple[list[str], bool]:
+            nonlocal after
+            limit = self._pages.limit
+            pieces: list[str] = []
+            rows = await transaction.members(self._target.id, after, limit)
+            more, after = await self._of_members(transaction, rows, pieces)
+            return pieces, more or len(rows) == limit
+
+        return further(self._exchange, first, page, self._end)
+
+    def _end(self) -> bytes:
+        return self._tail
+
+    async def tree(self, with_target: bool) -> Content:
+        """All below the target, after the target itself if it is wanted."""
+        exchange = self._exchange
+        # What lies deeper than the members changes without a trace in them.
+        exchange.rests_on_store = True
+        transaction = exchange.transaction
+        room = exchange.settings.max_propfind_nodes - 1
+        found = await self._below(transaction, self._target, room)
+        if len(found) > room:
+            # RFC 4918, 9.1: "Servers MAY reject Depth: infinity"; then with DAV:propfind-finite-depth.
+            raise HTTPError(403, "{DAV:}propfind-finite-depth")
+        above = _Above(self._chain, found)
+        pieces = await self._of_target() if with_target else []
+        pieces += await self._of_tree(transaction, found, WHOLE, above)
+        if not found:
+            return document(self._renderer, pieces, self._tail)
+        return self._further_tree([self._renderer.open, *pieces], found, above)
+
+    async def _below(self, transaction: IReadTransaction, collection: Resource, room: int) -> Tree:
+        """What the user may see below a collection, parents before members; at least `room` + 1 when there is more."""
+        if not collection.owner:
+            # Above the homes most of what there is belongs to others, and must not count.
+            return await self._walk(transaction, collection, room, self._below)
+        found = await self._walk(transaction, collection, min(room, WALKED), self._walk)
+        if len(found) > WALKED and room > WALKED:
+            found = await transaction.descendants(collection.id, room + 1)
+        return found
+
+    async def _walk(
+        self, transaction: IReadTransaction, collection: Resource, room: int, deeper: _Walk | None = None
+    ) -> Tree:
+        """The same for what lies directly below, with what `deeper` finds below that."""
+        deeper = deeper or self._walk
+        found: Tree = []
+        after = ""
+        while len(found) <= room:
+            limit = min(_ROWS, room + 1 - len(found)) if collection.owner else _ROWS
+            rows = await transaction.members(collection.id, after, limit)
+            for row in visible(self._exchange.principal, rows):
+                found.append(((row.name,), row))
+                if row.is_collection and len(found) <= room:
+                    below = await deeper(transaction, row, room - len(found))
+                    found += [((row.name, *path), inner) for path, inner in below]
+            if len(rows) < limit:
+                break
+            after = rows[-1].name
+        return found
+
+    async def _of_tree(self, transaction: IReadTransaction, found: Tree, limit: int, above: _Above) -> list[str]:
+        """The first of what was found, at most `limit` of it; that much is taken off the list."""
+        some = found[:limit]
+        names = ["/".join(map(quote_segment, path)) for path, _ in some]
+        pieces, count = await self._pages.write(transaction, [row for _, row in some], names, above)
+        del found[:count]
+        return pieces
+
+    def _further_tree(self, first: Sequence[str], found: Tree, above: _Above) -> AsyncIterator[bytes]:
+        async def page(transaction: IReadTransaction) -> tuple[list[str], bool]:
+            pieces = await self._of_tree(transaction, found, self._pages.limit, above)
+            return pieces, bool(found)
+
+        return further(self._exchange, first, page, self._end)
+
+
+class _Above:
+    """The collections above what was found below the end of `chain`: for some rows, those above them."""
+
+    __slots__ = ("_chain", "_inner")
+
+    def __init__(self, chain: Sequence[Resource], found: Tree) -> None:
+        self._chain = chain
+        self._inner = {row.id: row for _, row in found if row.is_collection}
+
+    def __call__(self, rows: Sequence[Resource]) -> list[Resource]:
+        inner = self._inner
+        above: dict[int, Resource] = {}
+        for parent in {row.parent_id for row in rows}:
+            while parent in inner and parent not in above:
+                above[parent] = inner[parent]
+                parent = inner[parent].parent_id
+        # A row may be above others: it is told once.
+        among = {row.id for row in rows}
+        return [*self._chain, *[row for id, row in above.items() if id not in among]]
