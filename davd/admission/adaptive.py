@@ -31,17 +31,13 @@ _MOST_PATIENCE = 256
 
 
 class AdaptiveLimit:
-    """The limit, between `low` and `high`, from what is observed of requests that held a token over time.
-
-    `bound` is set by others when somebody found no token; it ends with each window.
-    """
+    """The limit, between `low` and `high`, from what is observed of requests that held a token over time."""
 
     def __init__(self, high: int, low: int, now: float) -> None:
         self.high = high
         self.low = min(low, high)
         self.limit = high
         self.target = 0.5
-        self.bound = False
         self._began = now
         self._number = 0
         self._latency = 0.0
@@ -73,7 +69,6 @@ class AdaptiveLimit:
         self._judge(latency, self._number / length)
         self._number = 0
         self._latency = 0.0
-        self.bound = False
         self._began = now
         if self.limit < before:
             # Those that run still end at the pace of the limit before.
@@ -93,8 +88,7 @@ class AdaptiveLimit:
                 return
             self._patience = _PATIENCE
         if latency <= self.target:
-            if self.bound or self.limit < self.high:
-                self.limit = min(self.high, self.limit + max(1, int(self.limit * _INCREASE)))
+            self.limit = min(self.high, self.limit + max(1, int(self.limit * _INCREASE)))
         elif self._pause:
             self._pause -= 1
         else:

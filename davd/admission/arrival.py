@@ -6,14 +6,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from davd.http.priority import DEFAULT_URGENCY
 from davd.model.priority import RequestPriority
 
 if TYPE_CHECKING:
     from davd.admission.sources import Source
     from davd.tree.statistics import Route
-
-# RFC 9218, 4.1: the default urgency.
-URGENCY = 3
 
 
 @dataclass(slots=True)
@@ -30,6 +28,6 @@ class Arrival:
     route: Route
     priority: RequestPriority
     arrived: float
-    urgency: int = URGENCY
+    urgency: int = DEFAULT_URGENCY
     batch: Hashable | None = None
     path: str = ""

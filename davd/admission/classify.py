@@ -149,7 +149,7 @@ class Classifier:
         kind, priority = self._class(request, body)
         return Arrival(
             source,
-            self._routes.of(method if method in _KINDS else OTHER, self._area(request.path), kind),
+            self._route(request, kind),
             priority,
             now,
             urgency(headers["priority"]) if "priority" in headers else DEFAULT_URGENCY,
@@ -157,13 +157,12 @@ class Classifier:
             request.path,
         )
 
-    def priority_of(self, request: Request, content: bytes) -> RequestPriority:
-        """The class of a request whose content has come."""
-        return self._class(request, content)[1]
+    def again(self, request: Request, content: bytes) -> tuple[Route, RequestPriority]:
+        """What a request whose content has come is counted under, and its class."""
+        kind, priority = self._class(request, content)
+        return self._route(request, kind), priority
 
-    def route_of(self, request: Request, content: bytes) -> Route:
-        """What a request whose content has come is counted under."""
-        kind = self._class(request, content)[0]
+    def _route(self, request: Request, kind: str) -> Route:
         method = request.method if request.method in _KINDS else OTHER
         return self._routes.of(method, self._area(request.path), kind)
 

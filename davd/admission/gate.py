@@ -115,7 +115,8 @@ class Gate:
     async def demote(self, place: Place, priority: RequestPriority) -> None:
         """Go on as one of a lower class; raises HTTPError 503 when it is refused as such."""
         place.priority = priority
-        self.tokens.give()
+        self.tokens.tokens += 1
+        self.given()
         place.held = False
         place.plain = False
         if self.free(priority):
@@ -152,7 +153,7 @@ class Gate:
         place.entry = entry
         route = entry.arrival.route
         # Compared as sums, since either may be none.
-        entry.dear = route.cpu * stats.arrived > self.turns.busy * route.count
+        entry.dear = route.cpu * stats.total_requests > self.turns.busy * route.count
         queue.push(entry)
         if entry.counted:
             stats.in_flight -= 1
@@ -161,7 +162,6 @@ class Gate:
             if size > stats.peak_queue_size:
                 stats.peak_queue_size = size
         if queue is self._waiting and self.tokens.tokens <= self.floors[entry.priority]:
-            self.adaptive.bound = True
             self._look_later()
         else:
             self.turns.call()

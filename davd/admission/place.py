@@ -62,7 +62,7 @@ class Place:
 
     `priority` is the class it counts as, `arrival` what was known of it at the door. `late` tells that its deadline has
     passed. Work sets `committing` when its outcome must not be broken off any more; past the deadline it is then
-    awaited instead of cancelled. `rows` and `bytes` are for the work to count what it has cost. `batch` is set when it
+    awaited instead of cancelled. `bytes` is for the work to count the content it has received. `batch` is set when it
     runs together with others. `queued` is how many seconds it has waited for its turn.
 
     The other attributes belong to the pool. What is seldom set has its first value in the class, not in each place: a
@@ -71,7 +71,6 @@ class Place:
 
     late = False
     committing = False
-    rows = 0
     bytes = 0
     queued = 0.0
     batch: Batch | None = None

@@ -5,7 +5,7 @@ Implements: docs/architecture.md, Admission
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
@@ -18,6 +18,7 @@ from davd.admission.histogram import BUCKETS
 from davd.admission.place import Place
 from davd.admission.settings import AsyncPoolConfig
 from davd.admission.stats import AsyncPoolStats, Outcome
+from davd.admission.turns import ENDED
 from davd.model.errors import HTTPError
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class AsyncRequestPool:
             took = self._meter() - began
             step = took - (turns.busy - busy)
             turns.busy = busy = turns.busy + step
+            place.spent, place.began = step, ENDED
             if step > stats.longest_step:
                 stats.longest_step = step
             if busy >= turns.end:
@@ -123,14 +125,6 @@ class AsyncRequestPool:
         turns.stop(place)
         return await self._go_on(place, steps, waiting)
 
-    def retry_after(self) -> int:
-        """In how many seconds a request that is refused now may come again: the longest present wait, at least 1."""
-        return self._gate.retry_after()
-
-    def limit(self) -> int:
-        """How many requests may run at once at present."""
-        return self._tokens.limit
-
     def reconfigure(self, config: AsyncPoolConfig) -> None:
         """Use new settings from now on; what runs or waits goes on under them, and nothing of it is dropped."""
         self._deadlines.shift(config.request_timeout - self._course.timeout)
@@ -144,9 +138,8 @@ class AsyncRequestPool:
         self._closed = True
         self._one_left()
 
-    def statistics(self) -> dict[str, object]:
-        """The counters, the present limit, and the sources that have most under way, for JSON."""
-        sources = {place.arrival.source for place in self._deadlines}
+    def statistics(self, sources: Iterable[Source]) -> dict[str, object]:
+        """The counters, the present limit, and those of `sources` that have most under way, for JSON."""
         return {"limit": self._tokens.limit, "busy_seconds": self._turns.busy} | self.stats.as_dict(sources)
 
     def _refusal(self, source: Source) -> HTTPError:

@@ -89,7 +89,7 @@ class _Lane:
 class RequestQueue:
     """All that wait for one thing: a token, or the reactor's turn.
 
-    `size` is their number, `sizes` that of each class.
+    `size` is their number.
     """
 
     __slots__ = ("_lanes", "_mates", "_number", "_offsets", "ageing", "size")

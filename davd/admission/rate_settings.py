@@ -15,9 +15,9 @@ class RateSettings(Struct, forbid_unknown_fields=True, kw_only=True):
 
     Each line without `burst` is what comes back in a second, 0 for no limit; `burst` is what may be used at once after
     a rest. `requests` counts requests, `bytes` the content received and sent, `rows` the resources told of, `cpu`
-    seconds of CPU time. A request needs one of `requests` beforehand; the rest is charged when it is over and may go
-    into debt, and whoever is in debt is refused (429, with Retry-After) until it is paid. Each process counts for
-    itself. Networks in `net.exempt_networks` and UNIX sockets count under `all` only.
+    seconds for which requests have held the reactor. A request needs one of `requests` beforehand; the rest is charged
+    when it is over and may go into debt, and whoever is in debt is refused (429, with Retry-After) until it is paid.
+    Each process counts for itself. Networks in `net.exempt_networks` and UNIX sockets count under `all` only.
 
     Why these: the first synchronisation of 10,000 members asks 100 to 10,000 requests and takes a few seconds of CPU
     time, and so does a tool that copies 10,000 small files as fast as davd takes them, so twice that passes at once.

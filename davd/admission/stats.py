@@ -107,7 +107,8 @@ class AsyncPoolStats:
         numbers: dict[str, object] = {name: getattr(self, name) for name in _NAMES}
         for name, histograms in (("processing", self.processing), ("queueing", self.queueing)):
             numbers[name] = {priority.name: histograms[priority].as_dict() for priority in RequestPriority}
-        busiest = nlargest(TOP, sources, key=lambda source: source.in_flight)
+        busy = [source for source in sources if source.in_flight]
+        busiest = nlargest(TOP, busy, key=lambda source: source.in_flight)
         numbers["sources"] = {source.name: source.in_flight for source in busiest}
         return numbers
 

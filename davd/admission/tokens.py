@@ -12,19 +12,8 @@ class Tokens(DeferredSemaphore):
     """A semaphore that nobody waits on: who finds no token waits in the pool's queue instead.
 
     `limit` is how many there are, `tokens` how many are free: fewer than none after the limit was lowered, or when some
-    were taken from the reserve.
+    were taken from the reserve. Whoever takes one or gives one back counts it in `tokens`.
     """
-
-    def take(self, floor: int = 0) -> bool:
-        """Take a token at once if more than `floor` are free; whether one was taken."""
-        if self.tokens > floor:
-            self.tokens -= 1
-            return True
-        return False
-
-    def give(self) -> None:
-        """Give a token back."""
-        self.tokens += 1
 
     def resize(self, limit: int) -> None:
         """Change how many there are; those that are taken stay taken."""

@@ -6,19 +6,22 @@ Implements: docs/architecture.md, Admission
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.task import Cooperator, SchedulerStopped
 
 from davd.admission.clock import ReactorTime
 from davd.admission.stats import AsyncPoolStats
 
+# For `Stepping.began`: no step is under way.
+ENDED: Final = -1.0
+
 
 class Stepping(Protocol):
     """One whose steps are measured.
 
-    `began` is when the present step began, `busy` what `Turns.busy` was then; `spent` the seconds its earlier steps
-    took.
+    `began` is when the present step began, `ENDED` between steps, and `busy` what `Turns.busy` was then; `spent` the
+    seconds its earlier steps took.
     """
 
     began: float
@@ -67,6 +70,7 @@ class Turns:
         """A step has ended; what other steps have taken within it is theirs."""
         took = self._meter() - step.began - (self.busy - step.busy)
         step.spent += took
+        step.began = ENDED
         self.busy += took
         if took > self._stats.longest_step:
             self._stats.longest_step = took
@@ -78,7 +82,9 @@ class Turns:
         return self.exhausted or step.busy + self._meter() - step.began >= self.end
 
     def spent(self, step: Stepping) -> float:
-        """Seconds that all its steps took, the present one included."""
+        """Seconds that all its steps took, one that is under way included."""
+        if step.began == ENDED:
+            return step.spent
         return step.spent + self._meter() - step.began - (self.busy - step.busy)
 
     def exhaust(self) -> None:

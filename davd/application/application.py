@@ -30,7 +30,6 @@ from davd.dav import guard, upload
 from davd.dav.content import parsed, take
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
-from davd.formats.xml.reader import PIECE
 from davd.http.request import Request
 from davd.http.response import Response
 from davd.http.wire.encode import content_length
@@ -217,9 +216,8 @@ class Application:
     def _charge_account(self, visit: Visit) -> None:
         """Take the request from the account's budget; HTTPError 429."""
         rates = self._admission.rates
-        visit.account = account = rates.account(visit.arrival.source, visit.principal.name)
-        if account is not None:
-            rates.admit_account(account)
+        visit.account = rates.account(visit.arrival.source, visit.principal.name)
+        rates.admit_account(visit.account)
 
     async def _take(self, visit: Visit, place: Place, row: Method) -> bytes:
         """The XML of the request; what it asks for may put the request into another class."""
@@ -229,12 +227,10 @@ class Application:
         else:
             async with place.outside():
                 content = await take(request, row, self._settings)
-            classifier = self._admission.classifier
-            visit.arrival.route = classifier.route_of(request, content)
-            await place.demote(classifier.priority_of(request, content))
+            visit.arrival.route, priority = self._admission.classifier.again(request, content)
+            await place.demote(priority)
         place.bytes += len(content)
-        if len(content) > PIECE:
-            visit.document = await parsed(content, request.headers.get("content-type"), place.pace)
+        visit.document = await parsed(content, request.headers.get("content-type"), place.pace)
         return content
 
     async def _take_upload(self, visit: Visit, place: Place, row: Method) -> Response:

@@ -74,6 +74,7 @@ class Server(Service):
         self._admission: Admission | None = None
         self._tiers: Tiers | None = None
         self._stall = StallMeter(reactor, self._requests)
+        self._statistics: Statistics | None = None
         self._store: SQLiteStore | None = None
         self._sweep: Sweep | None = None
         self._renewal = Renewal(self._reload_certificates, reactor)
@@ -182,6 +183,7 @@ class Server(Service):
         from davd.admin.health import Admin
 
         tls = self._prepared.admin_tls
+        assert self._statistics is not None
         pages = Admin(self._healthy, self._statistics.collect).app.resource()
         self._admin_port = serve(self._reactor, bound, pages, tls)
         log.info("admin plane on {endpoint}", endpoint=bound.text)
@@ -239,7 +241,7 @@ class Server(Service):
             if isinstance(bound, Bound) and bound.socket.fileno() >= 0:
                 waiting.register(bound.socket, select.POLLIN)
         limit = self._reactor.seconds() + ACCEPT_SECONDS
-        # libuv accepts one connection in each turn.
+        # libuv accepts some connections in each turn.
         while waiting.poll(0) and self._reactor.seconds() < limit:
             await deferLater(self._reactor, 0)
         for _ in range(3):

@@ -33,7 +33,7 @@ class Statistics:
         return {
             "connections": _plain(self.site.statistics),
             "statuses": {str(status): count for status, count in sorted(self.application.statuses.items())},
-            "pool": admission.pool.statistics(),
+            "pool": admission.pool.statistics(admission.sources.all()),
             "rates": admission.rates.statistics(),
             "routes": [_plain(route) for route in admission.routes.rows()],
             "answers": self.application.statistics(),

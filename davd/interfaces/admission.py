@@ -14,7 +14,8 @@ class IPriorityRule(Interface):
     def priority(request: Request, proposed: RequestPriority) -> RequestPriority | None:
         """The class of a request; None to leave the one that davd or an earlier rule proposes.
 
-        Called for every request that is not answered from memory, so it must be quick, and must not read the body.
+        Called for every request that is not answered from memory, and once more for one whose content came later, so it
+        must be quick; it must not read the body.
         """
 
 

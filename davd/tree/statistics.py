@@ -16,9 +16,6 @@ CAPACITY: Final = 512
 OTHER: Final = "other"
 AREAS: Final = (".well-known", "addressbooks", "calendars", "files", "principals")
 
-_MAX_AREAS = 64
-_MAX_AREA = 64
-
 
 class Route:
     """The counters of one row.
@@ -66,11 +63,6 @@ class Routes:
         """
         row = self._rows.get((method, area, kind))
         return self._find(method, area, kind) if row is None else row
-
-    def learn(self, area: str) -> None:
-        """From now on this part of the tree has rows of its own; nothing happens when there are too many already."""
-        if len(self._areas) < _MAX_AREAS and len(area) <= _MAX_AREA:
-            self._areas.add(area)
 
     def rows(self) -> list[Route]:
         """The rows that have counted something, those that took most CPU time first."""

@@ -34,8 +34,6 @@ class Closed:
     def _fill(self) -> None:
         while len(self._running) < min(self.limit.limit, self.offered):
             heappush(self._running, (self.service(self.now, len(self._running) + 1), self.now))
-        if self.offered > self.limit.limit:
-            self.limit.bound = True
 
     def run(self, seconds: float) -> float:
         """Let time pass; how many have ended for each second of it."""
@@ -145,7 +143,6 @@ def test_never_beyond_its_bounds() -> None:
     now = 0.0
     for _ in range(20_000):
         now += random.expovariate(200)
-        limit.bound = random.random() < 0.3
         limit.observe(random.choice((0.001, 0.1, 5.0)) * random.random(), now)
         assert LOW <= limit.limit <= HIGH
 

@@ -93,12 +93,12 @@ def test_content_that_comes_later() -> None:
     classes = classifier()
     arrival = classes.arrival(asked, SOURCE, 0.0)
     assert arrival.priority == NORMAL
-    assert classes.priority_of(asked, INITIAL) == LOW
-    assert classes.priority_of(asked, AGAIN) == NORMAL
-    route = classes.route_of(asked, INITIAL)
+    assert classes.again(asked, INITIAL)[1] == LOW
+    assert classes.again(asked, AGAIN)[1] == NORMAL
+    route = classes.again(asked, INITIAL)[0]
     assert (route.method, route.area, route.kind) == ("REPORT", "calendars", "sync-collection initial")
     assert route is classes.arrival(asked, SOURCE, 0.0, INITIAL).route
-    assert classes.route_of(request("BREW"), b"").method == OTHER
+    assert classes.again(request("BREW"), b"")[0].method == OTHER
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ class TestRules:
         classes = classifier(*rules)
         assert classes.arrival(request("GET"), SOURCE, 0.0).priority == CRITICAL
         assert [rule.proposed for rule in rules] == [[HIGH], [HIGH], [LOW], [LOW], [CRITICAL]]
-        assert classes.priority_of(request("GET"), b"") == CRITICAL
+        assert classes.again(request("GET"), b"")[1] == CRITICAL
         assert classes.arrival(Request("GET", "/", "", {}, Body()), SOURCE, 0.0).priority == CRITICAL
 
     @pytest.mark.parametrize("answer", [ZeroDivisionError("no"), 7, "HIGH"])

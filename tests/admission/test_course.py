@@ -201,7 +201,35 @@ class TestSteps:
                 begin.callback(None)
             assert (first.result, second.result) == (1.0, 0.5)
             assert rig.stats.longest_step == 1.0
-        assert rig.pool.statistics()["busy_seconds"] == 3.0
+        assert rig.pool.statistics([])["busy_seconds"] == 3.0
+
+    def test_what_its_steps_took_is_told_when_it_has_ended(self) -> None:
+        rig = Rig()
+        places: list[Place] = []
+        wait: Deferred[object] = Deferred()
+
+        async def quick(place: Place) -> None:
+            places.append(place)
+            rig.clock.burn(0.25)
+
+        async def refused(place: Place) -> None:
+            await quick(place)
+            raise HTTPError(404)
+
+        async def waits(place: Place) -> None:
+            await quick(place)
+            await wait
+            rig.clock.burn(0.5)
+
+        rig.ask(quick)
+        rig.ask(refused)
+        rig.ask(waits)
+        rig.clock.burn(7.0)
+        wait.callback(None)
+        # Time that goes by afterwards is nobody's.
+        rig.clock.burn(3.0)
+        assert [place.seconds for place in places] == [0.25, 0.25, 0.75]
+        assert rig.pool.statistics([])["busy_seconds"] == 1.25
 
 
 class TestGivenUp:

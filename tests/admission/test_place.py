@@ -139,6 +139,28 @@ class TestDemote:
         assert rig.log == ["normal", ("demoted", LOW)]
         assert rig.balance() == rig.held() == 0
 
+    def test_its_token_is_had_in_the_next_turn(self) -> None:
+        rig = Rig(max_concurrent_requests=8)
+
+        async def later(place: Place, begin: Deferred[object]) -> None:
+            await begin
+            await place.demote(LOW)
+
+        begin: Deferred[object] = Deferred()
+        rig.ask(later, begin)
+        # So few tokens are left then that its own class may have none of them.
+        for _ in range(7):
+            rig.ask(_wait, Deferred())
+        rig.turn(2)
+        waiting = rig.ask(rig.note, "waits for the token", priority=HIGH)
+        assert not waiting.done
+        before = rig.clock.seconds()
+        begin.callback(None)
+        rig.turn()
+        assert waiting.done
+        # Nobody had to be looked at by the clock for that.
+        assert rig.clock.seconds() - before < 0.1
+
     def test_it_can_be_refused_as_one_of_its_class(self) -> None:
         rig = Rig(max_concurrent_requests=1, max_queue_size=1)
         rig.exhaust()

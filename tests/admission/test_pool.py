@@ -73,10 +73,24 @@ def test_performance_stats() -> None:
     # The first ran for 2 s, the second not at all, the third for 1 s; two of the three waited for 2 s each.
     assert stats.average_processing_time == pytest.approx(1.0)
     assert stats.average_queue_time == pytest.approx(4 / 3)
-    page = rig.pool.statistics()
+    page = rig.pool.statistics(rig.sources.values())
     assert page["total_requests"] == 4
     assert page["limit"] == 1
     assert rig.balance() == 0
+
+
+def test_the_busiest_sources_are_told_whatever_their_requests_do() -> None:
+    rig = Rig()
+
+    async def outside(place: Place, wait: Deferred[object]) -> None:
+        async with place.outside():
+            await wait
+
+    waits: list[Deferred[object]] = [Deferred() for _ in range(3)]
+    for source, wait in zip(("192.0.2.1", "192.0.2.1", "192.0.2.2"), waits, strict=True):
+        rig.ask(outside, wait, source=source)
+    rig.ask(rig.note, "over", source="192.0.2.3")
+    assert rig.pool.statistics(rig.sources.values())["sources"] == {"192.0.2.1": 2, "192.0.2.2": 1}
 
 
 class TestOutcomes:
