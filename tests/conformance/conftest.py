@@ -6,22 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.conformance.daemon import Daemon
+from tests.conformance.daemon import BARE, Daemon
 from tests.conformance.dialogue import Account
 
-# With nothing kept, and nothing done together: every answer has to be what it is otherwise.
-BARE = """
-[pool]
-enable_batching = false
-[application]
-recall_bytes = 0
-[caches]
-memory_bytes = 0
-derived_bytes = 0
-[store]
-route_cache = 0
-query_cache = 0
-"""
 # Reactor and configuration by name.
 VARIANTS = {"uvloop": ("uvloop", ""), "epoll": ("epoll", ""), "bare": ("uvloop", BARE)}
 

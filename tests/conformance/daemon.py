@@ -26,6 +26,21 @@ PLAIN = "tcp:0:interface=127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
+# With nothing kept, and nothing done together: every answer has to be what it is otherwise.
+BARE = """
+[pool]
+enable_batching = false
+[application]
+recall_bytes = 0
+[caches]
+memory_bytes = 0
+derived_bytes = 0
+[store]
+route_cache = 0
+query_cache = 0
+snapshot_ms = 0.0
+"""
+
 
 def script(name: str) -> str:
     """The path of a console script that stands beside the interpreter in use."""

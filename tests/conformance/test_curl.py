@@ -39,15 +39,15 @@ Curl = Callable[..., Got]
 
 
 @pytest.fixture
-def curl(daemon: Daemon, folder: str, tmp_path: Path) -> Curl:
+def curl(either: Daemon, either_folder: str, tmp_path: Path) -> Curl:
     """Runs curl on a name in the test's collection: curl("name", "--option", ...)."""
 
     def call(name: str, *options: str, stdin: str = "") -> Got:
         head, body = tmp_path / "head", tmp_path / "body"
         body.write_bytes(b"")
         argv = [program("curl"), "--http1.1", "--silent", "--show-error", "--verbose"]
-        argv += ["--cacert", str(daemon.certificate), "--user", f"{daemon.user}:{daemon.password}"]
-        argv += ["--dump-header", str(head), "--output", str(body), *options, daemon.url + folder + name]
+        argv += ["--cacert", str(either.certificate), "--user", f"{either.user}:{either.password}"]
+        argv += ["--dump-header", str(head), "--output", str(body), *options, either.url + either_folder + name]
         done = run(argv, cwd=tmp_path, stdin=stdin)
         final = head.read_text().rstrip().replace("\r\n", "\n").split("\n\n")[-1]
         return Got(int(final.split(" ", 2)[1]), final, body.read_text(), done.stderr)
@@ -162,9 +162,9 @@ class TestUploads:
 class TestConnection:
     """Verifies: RFC 9112, 9.3"""
 
-    def test_kept_alive(self, curl: Curl, digits: str, daemon: Daemon, folder: str) -> None:
+    def test_kept_alive(self, curl: Curl, digits: str, either: Daemon, either_folder: str) -> None:
         """Three requests use one connection."""
-        url = daemon.url + folder
+        url = either.url + either_folder
         got = curl(digits, url + "missing", "--output", "missing", url + digits, "--output", "again")
         assert got.status == 200
         assert got.trace.count("Connected to 127.0.0.1") == 1
@@ -175,9 +175,9 @@ class TestConnection:
         assert (got.status, got.body) == (200, DIGITS)
         assert "transfer-encoding" not in got.headers.lower()
 
-    def test_compressed(self, curl: Curl, folder: str) -> None:
+    def test_compressed(self, curl: Curl, either_folder: str) -> None:
         """Verifies: RFC 9110, 12.5.3"""
         got = curl("", "--request", "PROPFIND", "--header", "Depth: 1", "--compressed")
         assert got.status == 207
         hrefs = [node.text for node in ElementTree.fromstring(got.body).iter("{DAV:}href")]
-        assert hrefs == [folder]
+        assert hrefs == [either_folder]

@@ -15,11 +15,11 @@ from tests.conformance.daemon import Daemon
 
 
 @pytest.fixture
-def client(daemon: Daemon, folder: str) -> Iterator[Client]:
+def client(either: Daemon, either_folder: str) -> Iterator[Client]:
     """A client rooted in the test's collection."""
-    trusted = ssl.create_default_context(cafile=str(daemon.certificate))
-    with Client(daemon.url + folder, auth=(daemon.user, daemon.password), verify=trusted).http as http:
-        yield Client(daemon.url + folder, http_client=http)
+    trusted = ssl.create_default_context(cafile=str(either.certificate))
+    with Client(either.url + either_folder, auth=(either.user, either.password), verify=trusted).http as http:
+        yield Client(either.url + either_folder, http_client=http)
 
 
 class TestWebdav4:

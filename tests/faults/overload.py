@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ _TAIL = 64
 _TURN = 0.005
 _PATIENCE = 0.1
 _WHOLE = b"</D:multistatus>"
+# The whole of what a single file holds: each PUT has a number of its own.
+_SINGLE = re.compile(rb"\Acontent [0-9]+\Z")
 _PROPS = "<prop><getetag/><getcontentlength/><getlastmodified/><resourcetype/></prop>"
 _SYNC = f'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level>{_PROPS}</sync-collection>'
 _FIND = f'<propfind xmlns="DAV:">{_PROPS}</propfind>'
@@ -205,7 +208,7 @@ class _Caller(asyncio.Protocol):
         self._left = int(length) if length is not None else None if "transfer-encoding" in fields else 0
 
     def _end(self) -> None:
-        whole = self._status != 207 or _WHOLE in self._tail
+        whole = self._work.whole(self._status, self._tail)
         status, retry = self._status, self._retry
         self._begin()
         self._work.answered(status, whole, retry, time.perf_counter() - self.sent.popleft())
@@ -266,6 +269,12 @@ class _Work:
         """A connection has ended."""
         if self._running:
             self.figures.broken += 1
+
+    def whole(self, status: int, end: bytes) -> bool:
+        """Whether an answer that ends so is what was asked for."""
+        if status == 207:
+            return _WHOLE in end
+        return status != 200 or self._plan.kind != "single" or _SINGLE.search(end) is not None
 
     def answered(self, status: int, whole: bool, retry: bool, took: float) -> None:
         """An answer has come to its end."""

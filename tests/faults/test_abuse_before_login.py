@@ -1,6 +1,6 @@
 """What somebody without a password can make the server do, and what nobody can make it read.
 
-Verifies: RFC 9110, 10.1.1, 11.6.1, 15.5.14, 15.5.16; RFC 9112, 9.6; docs/architecture.md, Limits
+Verifies: RFC 9110, 10.1.1, 11.6.1, 15.5.14, 15.5.16; RFC 9112, 9.6; docs/architecture.md, Overload
 """
 
 from __future__ import annotations

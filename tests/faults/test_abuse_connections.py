@@ -1,6 +1,6 @@
 """How many connections one address may hold, and whose word is taken for which address that is.
 
-Verifies: docs/architecture.md, Limits; RFC 7239, 8.1
+Verifies: docs/architecture.md, Overload; RFC 7239, 8.1
 """
 
 from __future__ import annotations

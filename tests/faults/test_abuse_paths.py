@@ -1,6 +1,6 @@
 """Names that are meant to lead elsewhere: nothing but the account's own files is ever reached by any of them.
 
-Verifies: RFC 3986, 3.3, 6.2.2; RFC 4918, 10.3, 20.1; RFC 6797, 7.1; docs/architecture.md, Limits
+Verifies: RFC 3986, 3.3, 6.2.2; RFC 4918, 10.3, 20.1; RFC 6797, 7.1; docs/architecture.md, Overload
 """
 
 from __future__ import annotations

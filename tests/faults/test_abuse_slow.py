@@ -1,6 +1,6 @@
 """Clients that take their time: none of them keeps its connection, and none of them is felt by anybody else.
 
-Verifies: RFC 9110, 15.5.9; RFC 9112, 9.5, 9.8; docs/architecture.md, Limits
+Verifies: RFC 9110, 15.5.9; RFC 9112, 9.5, 9.8; docs/architecture.md, Overload
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """XML that is meant to hurt: it is refused, it costs next to nothing, and nothing outside of it is read.
 
-Verifies: RFC 4918, 8.2, 17, 20.6; docs/architecture.md, Limits
+Verifies: RFC 4918, 8.2, 17, 20.6; docs/architecture.md, Overload
 """
 
 from __future__ import annotations

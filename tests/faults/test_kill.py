@@ -2,7 +2,7 @@
 
 `DAVD_KILL_SEED` repeats a run, `DAVD_KILL_ROUNDS` says how many kills there are.
 
-Verifies: docs/architecture.md, Laws, Data
+Verifies: docs/architecture.md, Rules, Data
 """
 
 import json

@@ -4,6 +4,7 @@ They read the files and import nothing, so that they can look at a copy with a v
 """
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,6 +130,19 @@ def _citing(source: Source, word: str, required: bool) -> Iterator[str]:
         yield f"{source.path}: no line `{word}:`"
 
 
+def headings_that_are_gone(root: Path) -> list[str]:
+    """Citations of a heading that a page of docs/ does not have."""
+    found = []
+    for folder, word in (("davd", "Implements"), ("tests", "Verifies")):
+        for source in sources(root, folder):
+            for citation in cited(source, word):
+                if citation.document.startswith("docs/"):
+                    headings = re.findall(r"^#+ (.+)$", (root / citation.document).read_text(encoding="utf-8"), re.M)
+                    missing = [section for section in citation.sections if section not in headings]
+                    found += [f"{source.path}: {citation.document} has no heading {name}" for name in missing]
+    return found
+
+
 def packages_with_code(root: Path) -> list[str]:
     """`__init__.py` files that hold anything but a docstring."""
     return [
@@ -170,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     interfaces_elsewhere,
     unsourced_protocol,
     unsourced_tests,
+    headings_that_are_gone,
     packages_with_code,
     empty_names,
     floors_left_out,

@@ -1,6 +1,6 @@
 """What counts as naming one's source.
 
-Verifies: docs/architecture.md, Laws
+Verifies: docs/architecture.md, Rules
 """
 
 import pytest
@@ -23,8 +23,8 @@ def test_a_comma_at_the_end_carries_on_in_the_next_line() -> None:
 
 
 def test_a_page_of_docs_is_a_source() -> None:
-    assert list(citations("Verifies: docs/architecture.md, Fast path")) == [
-        Citation("Verifies", "docs/architecture.md", ("Fast path",))
+    assert list(citations("Verifies: docs/architecture.md, Data")) == [
+        Citation("Verifies", "docs/architecture.md", ("Data",))
     ]
 
 

@@ -1,6 +1,6 @@
 """The rules that import davd see its classes.
 
-Verifies: docs/architecture.md, Laws
+Verifies: docs/architecture.md, Rules
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """docs/map.md says where each section of an RFC lives, and says it of this tree.
 
-Verifies: docs/architecture.md, Laws
+Verifies: docs/architecture.md, Rules
 """
 
 import subprocess

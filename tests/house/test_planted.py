@@ -1,6 +1,6 @@
 """Each check fails on a violation planted in a copy of the tree: a check that cannot fail proves nothing.
 
-Verifies: docs/architecture.md, Laws, Floors
+Verifies: docs/architecture.md, Rules, Floors
 """
 
 import shutil
@@ -15,6 +15,7 @@ from tests.house.rules import (
     Rule,
     empty_names,
     floors_left_out,
+    headings_that_are_gone,
     interfaces_elsewhere,
     model_beyond_stdlib,
     packages_with_code,
@@ -35,7 +36,7 @@ DOC = '"""Planted.\n\nImplements: RFC 4918, 1\n"""\n'
 def tree(tmp_path: Path) -> Path:
     """A copy of davd, of these rules and of the settings of all tools."""
     skip = shutil.ignore_patterns("__pycache__")
-    for folder in ("davd", "tests/house", "tools"):
+    for folder in ("davd", "docs", "tests/house", "tools"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
     for file in ("pyproject.toml", "tests/__init__.py"):
         shutil.copy2(ROOT / file, tmp_path / file)
@@ -63,6 +64,11 @@ def run(tree: Path, tool: str, *arguments: str) -> tuple[int, str]:
     ("rule", "name", "text"),
     [
         (undocumented, "davd/model/planted.py", "x = 1\n"),
+        (
+            headings_that_are_gone,
+            "davd/model/planted.py",
+            '"""Planted.\n\nImplements: docs/architecture.md, No such heading\n"""\n',
+        ),
         (undocumented, "davd/model/planted.py", DOC + "class Planted:\n    pass\n"),
         (undocumented, "davd/model/planted.py", DOC + "async def planted(): pass\n"),
         (undocumented, "davd/model/planted.py", DOC + "class Planted:\n    'P.'\n    def grow(self): pass\n"),

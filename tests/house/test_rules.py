@@ -1,6 +1,6 @@
 """This tree keeps the house rules.
 
-Verifies: docs/architecture.md, Laws, Floors
+Verifies: docs/architecture.md, Rules, Floors
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """The wheel of deadlines.
 
-Verifies: docs/architecture.md, Fast path, in figures
+Verifies: docs/architecture.md, One request
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from davd.net.deadlines import Deadline, Wheel
 
 
 class TestWheel(SynchronousTestCase):
-    """Verifies: docs/architecture.md, Fast path, in figures."""
+    """Verifies: docs/architecture.md, One request."""
 
     def setUp(self) -> None:
         self.clock = Clock()

@@ -1,6 +1,6 @@
 """Endpoint strings and the sockets they open.
 
-Verifies: docs/architecture.md, Top level
+Verifies: docs/architecture.md, One request
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def opened(text: str, tls: TLS | None = None) -> Bound:
 
 
 class TestParse:
-    """Verifies: docs/architecture.md, Top level."""
+    """Verifies: docs/architecture.md, One request."""
 
     def test_forms(self) -> None:
         assert parse("tcp:8080") == ("tcp", ["8080"], {})
@@ -45,7 +45,7 @@ class TestParse:
 
 
 class TestBind:
-    """Verifies: docs/architecture.md, Top level."""
+    """Verifies: docs/architecture.md, One request."""
 
     def test_tcp(self) -> None:
         bound = opened("tcp:0:interface=127.0.0.1")

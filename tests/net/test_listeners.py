@@ -1,6 +1,6 @@
 """Listeners of every kind, on Twisted's reactor here and on uvloop's in a process of its own.
 
-Verifies: docs/architecture.md, Top level
+Verifies: docs/architecture.md, One request
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def ask(family: int, address: Any) -> bytes:
 
 
 class TestListen(TestCase):
-    """Verifies: docs/architecture.md, Top level."""
+    """Verifies: docs/architecture.md, One request."""
 
     def setUp(self) -> None:
         self.application = ScriptedApplication()
@@ -112,7 +112,7 @@ class TestListen(TestCase):
 
 
 class TestNatively:
-    """Verifies: docs/architecture.md, Fast path, in figures."""
+    """Verifies: docs/architecture.md, One request."""
 
     def run(self, text: str, family: int, address: Any = None) -> tuple[bytes, ScriptedApplication]:
         application = ScriptedApplication()

@@ -1,6 +1,6 @@
 """What the native transport promises beyond what the protocol scenarios use.
 
-Verifies: docs/architecture.md, Fast path, in figures
+Verifies: docs/architecture.md, One request
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def with_transport(work: Any, closed: bool = False) -> KeptFactory:
 
 
 class TestNativeTransport:
-    """Verifies: docs/architecture.md, Fast path, in figures."""
+    """Verifies: docs/architecture.md, One request."""
 
     def test_interfaces(self) -> None:
         async def work(transport: Any, reader: Any, writer: Any) -> None:

@@ -213,7 +213,7 @@ class Turns:
 
 
 class TestTurns:
-    """Verifies: docs/architecture.md, Fast path"""
+    """Verifies: docs/architecture.md, One request"""
 
     def test_a_pipeline_is_one_write(self) -> None:
         turns = Turns()

@@ -91,7 +91,7 @@ class TestLimits:
 
 
 class TestTime:
-    """Verifies: docs/architecture.md, Fast path, in figures."""
+    """Verifies: docs/architecture.md, One request."""
 
     def test_nothing_ticks_without_connections(self) -> None:
         clock = Clock()

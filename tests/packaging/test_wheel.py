@@ -1,6 +1,6 @@
 """The wheel: what is in it, and what it does to a clean environment.
 
-Verifies: docs/architecture.md, Top level
+Verifies: docs/architecture.md, Floors
 """
 
 import os

@@ -1,6 +1,6 @@
 """The driver of verbs.
 
-Verifies: docs/architecture.md, Laws
+Verifies: docs/architecture.md, Rules
 """
 
 import pytest
@@ -18,7 +18,7 @@ class Pending:
 
 
 class TestRun:
-    """Verifies: docs/architecture.md, Laws"""
+    """Verifies: docs/architecture.md, Rules"""
 
     def test_the_result(self):
         async def seven() -> int:

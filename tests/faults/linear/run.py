@@ -89,17 +89,18 @@ def verify(run: Run, history: list[Event]) -> None:
     try:
         violation = check_files(NAMES, history)
     except Undecided:
-        raise AssertionError(f"{run}: {keep(run, history)}: too many orders to try") from None
+        # It is no failure that a later run would see again.
+        raise AssertionError(f"{run}: {keep(run, history, 'undecided')}: too many orders to try") from None
     if violation is not None:
         end = violation.operation.return_ns or 0
         path = keep(run, (event for event in history if event.invoke_ns <= end))
         raise AssertionError(f"{run}: {path}\n{told(violation, history)}")
 
 
-def keep(run: Run, history: Iterable[Event]) -> Path:
-    """Write a history where failing ones are kept."""
+def keep(run: Run, history: Iterable[Event], kind: str = "jsonl") -> Path:
+    """Write a history where failing ones are kept, each in a file whose name ends with `kind`."""
     SEEDS.mkdir(exist_ok=True)
-    path = SEEDS / f"{str(run).replace(', ', '-').replace(' ', '-')}-{time.time_ns()}.jsonl"
+    path = SEEDS / f"{str(run).replace(', ', '-').replace(' ', '-')}-{time.time_ns()}.{kind}"
     path.write_bytes(dump(history))
     return path
 

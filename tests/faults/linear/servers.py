@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.caches.redis_server import RedisServer
-from tests.conformance.daemon import free_port
+from tests.conformance.daemon import BARE, free_port
 from tests.daemon.twistd import Running, basic, davctl
 
 # The clients ask without pause.
@@ -30,24 +30,7 @@ redis = "{redis}"
 shared_after_ms = 0.0
 """
 
-_UNCACHED = """
-[pool]
-enable_batching = false
-
-[application]
-recall_bytes = 0
-
-[caches]
-memory_bytes = 0
-derived_bytes = 0
-
-[store]
-route_cache = 0
-query_cache = 0
-snapshot_ms = 0.0
-"""
-
-CONFIGURATIONS = {"caches": _CACHED + _UNLIMITED, "no caches": _UNCACHED + _UNLIMITED}
+CONFIGURATIONS = {"caches": _CACHED + _UNLIMITED, "no caches": BARE + _UNLIMITED}
 
 
 @dataclass(frozen=True, slots=True)

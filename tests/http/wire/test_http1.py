@@ -172,7 +172,7 @@ class TestDecoder:
 
 
 class TestPeek:
-    """Verifies: docs/architecture.md, Fast path"""
+    """Verifies: docs/architecture.md, One request"""
 
     def test_skip_takes_the_whole_request(self) -> None:
         decoder = Decoder()
@@ -291,7 +291,7 @@ class _Counted(bytearray):
     ids=["head", "trailers", "chunks"],
 )
 def test_dribbled_bytes_are_searched_a_bounded_number_of_times(data: bytes) -> None:
-    """Verifies: docs/architecture.md, Fast path"""
+    """Verifies: docs/architecture.md, One request"""
     decoder = Decoder()
     decoder.feed(data[:1])
     decoder._buffer = _Counted(decoder._buffer)
