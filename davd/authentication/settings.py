@@ -15,8 +15,9 @@ class AuthenticationSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     `realm` is what clients show when they ask for a password. A password that was proven is remembered for
     `remember_seconds` (0: never), of at most `remember_entries` log-ins. After `max_failures` failed log-ins within
     `failure_window_seconds`, by one address or for one account, further ones are refused for as long, and for twice as
-    long with each failure after that, up to `max_block_seconds`. `hash_threads` work on hashes, `hash_queue` log-ins may wait for them. New
-    passwords are hashed by Argon2id with `argon2_memory_kib` KiB, `argon2_iterations` and `argon2_lanes`.
+    long with each failure after that, up to `max_block_seconds`. `hash_threads` work on hashes, `hash_queue` log-ins
+    may wait for them. New passwords are hashed by Argon2id with `argon2_memory_kib` KiB, `argon2_iterations` and
+    `argon2_lanes`.
     """
 
     realm: Annotated[str, Meta(min_length=1, max_length=64, pattern=r'^[^"\\\x00-\x1f\x7f]+$')] = "davd"
