@@ -1,0 +1,1 @@
+"""iCalendar: components, values, recurrence, time zones, jCal."""

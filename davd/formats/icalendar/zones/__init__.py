@@ -1,0 +1,1 @@
+"""Time zones: names and VTIMEZONE components to zones, zones to VTIMEZONE components."""

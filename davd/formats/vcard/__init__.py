@@ -1,0 +1,1 @@
+"""vCard: read without loss, validated, and converted between its versions and to jCard."""

@@ -1,0 +1,1 @@
+"""iCalendar objects: the RFCs' own examples, and what clients send."""

@@ -1,0 +1,1 @@
+"""vCards as the programs in use write them, and those of the RFCs."""
