@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
 
+from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import Change, NewContent, Resource
@@ -45,14 +46,15 @@ class IReadTransaction(Interface):
         """What an answer about the last resource of `chain`, which this transaction resolved, rests on.
 
         Equal values, in any process and after any restart, mean that the resource's row and dead properties are the
-        same, and that the path leads along the same resources with the same owners. With `members` they also mean the
-        same members with the same rows and dead properties, the same change log, and the same change numbers of the
-        members that are collections themselves. Commits elsewhere in the tree do not change it, but for new dead
-        properties, times or places of the collections along the path.
+        same, and that the path leads along the same resources with the same owners and access control entries. With
+        `members` they also mean the same members with the same rows and dead properties, the same change log, and the
+        same change numbers of the members that are collections themselves. Commits elsewhere in the tree do not change
+        it, but for new dead properties, entries, times or places of the collections along the path.
 
-        It does not cover locks, quotas, accounts, what lies deeper than the members, and nothing of another store: put
-        the `epoch` beside it where several stores share a cache. It is a tuple of int and str, made without looking at
-        each member but those that are collections; None when there are more than a thousand of these.
+        It does not cover locks, quotas, accounts, groups, indexes, what lies deeper than the members, and nothing of
+        another store: put the `epoch` beside it where several stores share a cache. It is a tuple of int and str, made
+        without looking at each member but those that are collections; None when there are more than a thousand of
+        these.
         """
 
     async def resource(id: int) -> Resource | None:
@@ -69,6 +71,33 @@ class IReadTransaction(Interface):
 
     async def content(resource: Resource) -> bytes:
         """The content of a file whose `blob` is None."""
+
+    async def contents(resources: Sequence[Resource]) -> dict[int, bytes]:
+        """The content of those files whose `blob` is None, by resource id; one question, however many they are.
+
+        What has no content, though it should, is left out.
+        """
+
+    async def resources(ids: Sequence[int]) -> list[Resource]:
+        """Those resources that exist, in the order of `ids`; one question, however many they are."""
+
+    async def find(collection: int, query: IndexQuery, limit: int) -> list[Found]:
+        """At most `limit` members of a collection that may answer `query`, by what the store knows of objects.
+
+        They come in the order of their names. All that answer are among them; those that are there needlessly are so
+        only for inexact spans. A range whose end is not after its start has nothing in it. The cost grows with what is
+        found, not with what the collection holds, but for terms that are sought in the middle of texts. Members without
+        an index are never found.
+        """
+
+    async def index(ids: Sequence[int]) -> dict[int, ObjectIndex]:
+        """What the store knows of objects, without their spans and terms, by resource id."""
+
+    async def group_members(group: str) -> list[str]:
+        """The names of the direct members of a group in their order; groups may be members too."""
+
+    async def groups_of(name: str) -> frozenset[str]:
+        """The names of all groups that a principal is in, directly or by other groups."""
 
     async def properties(ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource id, then by name in Clark notation: the whole property element, serialised.
@@ -114,10 +143,10 @@ class ITransaction(IReadTransaction):
     """A transaction that may write.
 
     Everything done in it becomes visible at once and durably when it commits, or not at all. A resource passed in must
-    come from this same transaction. Each change of a member (creation, new content, properties, removal) takes the next
-    change number of its parent collection, is logged there, and sets the member's `revision` to it; the root,
-    which no collection holds, counts its own changes in its `revision`. Bytes of content
-    count towards the owner's quota; the limit itself is checked by the caller.
+    come from this same transaction. Each change of a member (creation, new content, properties, access control entries,
+    removal) takes the next change number of its parent collection, is logged there, and sets the member's `revision` to
+    it; the root, which no collection holds, counts its own changes in its `revision`. Bytes of content count towards
+    the owner's quota; the limit itself is checked by the caller.
     """
 
     def savepoint() -> AbstractAsyncContextManager[None]:
@@ -144,7 +173,7 @@ class ITransaction(IReadTransaction):
     async def replace(
         resource: Resource, content: NewContent, content_type: str, now: float, modified: float | None = None
     ) -> Resource:
-        """Give a file new content. The result has a new ETag even when the bytes are the same."""
+        """Give a file new content and its index. The result has a new ETag even when the bytes are the same."""
 
     async def set_times(resource: Resource, created: float | None, modified: float | None, now: float) -> Resource:
         """Set the creation or modification time that clients see; None leaves it."""
@@ -155,11 +184,21 @@ class ITransaction(IReadTransaction):
     async def copy(source: Resource, parent: Resource, name: str, infinite: bool, owner: str, now: float) -> Resource:
         """Copy a resource with its dead properties, without its locks, to an unmapped name.
 
-        `infinite` copies all below a collection too. The copies belong to `owner` and share blobs with the originals.
+        `infinite` copies all below a collection too. The copies belong to `owner` and share blobs with the originals;
+        they have their indexes, but not their access control entries.
         """
 
     async def move(source: Resource, parent: Resource, name: str, owner: str, now: float) -> Resource:
-        """Move a resource and all below it to an unmapped name. Ids, ETags and properties stay; locks do not."""
+        """Move a resource and all below it to an unmapped name.
+
+        Ids, ETags, properties, access control entries and indexes stay; locks do not.
+        """
+
+    async def set_acl(resource: Resource, acl: str, now: float) -> Resource:
+        """Give a resource its own access control entries, as `davd.model.acl` writes them; it is a change like any."""
+
+    async def set_index(resource: Resource, index: ObjectIndex | None) -> None:
+        """Give a file another index, or none, without changing anything that clients see. ValueError for others."""
 
     async def set_properties(resource: Resource, changes: Sequence[tuple[str, bytes | None]], now: float) -> Resource:
         """Set dead properties (name, serialised element) or remove them (name, None)."""
@@ -180,7 +219,13 @@ class ITransaction(IReadTransaction):
         """Replace the account of the same name. KeyError when there is none."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account; resources stay. KeyError when there is none."""
+        """Remove an account, its places in groups, and the access control entries for it; KeyError when there is none.
+
+        Resources stay. Each of those that had such entries is changed like by `set_acl`.
+        """
+
+    async def set_group_members(group: str, members: Sequence[str]) -> None:
+        """Set the direct members of a group. KeyError when one of the names is no account's; cycles are harmless."""
 
     async def keep(key: str, value: bytes, expires: float) -> None:
         """Keep a small value under `key` until the POSIX time `expires`."""
@@ -231,7 +276,7 @@ class IStore(Interface):
         """
 
     def check(repair: bool) -> AsyncIterator[Finding]:
-        """Verify content digests, the tree, change logs, quota sums, locks and blobs.
+        """Verify content digests, the tree, change logs, quota sums, locks, blobs, indexes and groups.
 
         With `repair`, mend what can be mended without losing data.
         """

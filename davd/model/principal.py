@@ -6,18 +6,36 @@ Implements: RFC 3744, 2
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+INDIVIDUAL: Final = "individual"
+GROUP: Final = "group"
+ROOM: Final = "room"
+RESOURCE: Final = "resource"
+
+# The segment below /principals/ under which a principal of each kind is found.
+SEGMENTS: Final = {INDIVIDUAL: "users", GROUP: "groups", ROOM: "rooms", RESOURCE: "resources"}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated user: `name` is unique among all principals and is the URL segment of the user's homes."""
+    """An authenticated user: `name` is unique among all principals and is the URL segment of the user's homes.
+
+    `groups` are the names of the groups that the user is in, directly or by others, as far as they were asked for.
+    `fellows` are the names of the principals that the user may know of beside themselves, as far as they were asked
+    for; None stands for all there are.
+    """
 
     name: str
+    groups: frozenset[str] = frozenset()
+    fellows: frozenset[str] | None = frozenset()
 
 
 @dataclass(slots=True)
 class Account:
-    """A user's account: what `davctl user` edits.
+    """What `davctl` keeps of a principal: a user's account, or a group, a room, a resource.
+
+    `kind` is `INDIVIDUAL`, `GROUP`, `ROOM` or `RESOURCE`; only individuals log in.
 
     `password_hash` is a PHC string (`$argon2id$...`), or empty when an outside checker proves the password. `quota` is
     the limit on stored bytes, None for the server's default. `created` is POSIX seconds.
@@ -29,6 +47,7 @@ class Account:
     display_name: str = ""
     quota: int | None = None
     created: float = 0.0
+    kind: str = INDIVIDUAL
 
 
 @dataclass(frozen=True, slots=True)

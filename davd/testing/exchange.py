@@ -14,7 +14,6 @@ from davd.application import failure
 from davd.application.encoding import leave_out
 from davd.application.provision import provision
 from davd.dav import guard, upload
-from davd.dav.access import decide
 from davd.dav.content import take
 from davd.dav.core import EXTENSION
 from davd.dav.exchange import Exchange
@@ -80,7 +79,7 @@ class Trial:
     async def _provision(self) -> None:
         for name in USERS:
             async with self.store.write() as transaction:
-                await provision(transaction, name, self.now)
+                await provision(transaction, name, self.now, self.registry.provisions)
 
     def request(
         self,
@@ -90,10 +89,14 @@ class Trial:
         body: bytes | Body = b"",
         user: str = "alice",
     ) -> Response:
-        """The response to one request; failures are responses too. Blob contents stay open until they are read."""
+        """The response to one request; failures are responses too. Blob contents stay open until they are read.
+
+        `path` may have a query.
+        """
         content = BytesBody(body) if isinstance(body, bytes) else body
         fields = {name.lower(): value for name, value in (headers or {}).items()}
-        request = Request(method, path, "", fields, content, authority="dav.example", id="trial")
+        path, _, query = path.partition("?")
+        request = Request(method, path, query, fields, content, authority="dav.example", id="trial")
         return run(self.respond(request, Principal(user)))
 
     async def respond(self, request: Request, principal: Principal) -> Response:
@@ -132,12 +135,11 @@ class Trial:
             raise
         if stored is not None and exchange.upload is not stored:
             upload.discard(stored, self.store.blobs)
-        return response
+        return response if exchange.later is None else await exchange.later()
 
     async def _exchange(self, request: Request, principal: Principal, transaction: IReadTransaction) -> Exchange:
         path = request.path.removeprefix(self.settings.prefix) or "/"
         node = await locate(transaction, Path((), True) if path == "*" else Path.parse(path))
-        node = decide.conceal(principal, node)
         exchange = Exchange(
             request,
             parse_fields(request.headers),
@@ -150,6 +152,7 @@ class Trial:
             self.settings,
             self.now,
         )
+        await guard.arrive(exchange)
         guard.require_allowed(exchange, self.registry.methods[request.method])
         return exchange
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from davd.interfaces.store import ITransaction
+from davd.model.index import IndexQuery, ObjectIndex, Span
 from davd.model.principal import Account, Quota
 from davd.model.resource import FILE, NewContent, Resource
 from davd.testing.store_life import a_lock, folder, new_content, put
@@ -31,6 +32,9 @@ class SavepointConformance(TreeConformance):
             [await transaction.quota(owner) for owner in ("ann", "bob")],
             await transaction.accounts(),
             await transaction.kept("k", 0.0),
+            await transaction.find(files.id, IndexQuery(start=0, end=100), 1000),
+            await transaction.index(ids),
+            await transaction.groups_of("ann"),
         ]
 
     async def spoil(self, transaction: ITransaction, files: Resource, number: int) -> None:
@@ -39,8 +43,12 @@ class SavepointConformance(TreeConformance):
         await put(transaction, files, f"raw {number}", b"1234567")
         file = await transaction.replace(file, new_content(b"other"), "", 20.0)
         await transaction.set_properties(file, [("{x}p", b"<p/>"), ("{x}q", None)], 20.0)
+        await transaction.set_acl(file, "owner\t{DAV:}all", 20.0)
+        await transaction.set_index(file, ObjectIndex("u", "VEVENT", (Span(0, 10, True), Span(50, 60, False))))
         await transaction.add_lock(a_lock(f"urn:uuid:{number}", files))
         await transaction.add_account(Account(f"eve{number}"))
+        await transaction.add_account(Account("ann"))
+        await transaction.set_group_members(f"eve{number}", ["ann"])
         await transaction.keep("k", b"%d" % number, 1e9)
         made = await folder(transaction, files, f"d {number}", "bob")
         await transaction.copy(file, made, "copy", True, "bob", 20.0)

@@ -22,14 +22,17 @@ from davd.interfaces.store import (
     IStore,
     ITransaction,
 )
+from davd.model.index import ObjectIndex, Span
 from davd.model.lock import EXCLUSIVE, Lock
-from davd.model.principal import Account, Quota
+from davd.model.principal import GROUP, Account, Quota
+from davd.testing.object_conformance import ObjectConformance
+from davd.testing.principal_conformance import PrincipalConformance
 from davd.testing.savepoint_conformance import SavepointConformance
 from davd.testing.store_life import a_lock, folder, new_content, put
 from davd.testing.version_conformance import VersionConformance
 
 
-class StoreConformance(SavepointConformance, VersionConformance):
+class StoreConformance(SavepointConformance, VersionConformance, ObjectConformance, PrincipalConformance):
     """What a store promises of transactions, locks, accounts, kept values and blobs, and of the tree."""
 
     async def test_the_interfaces_are_provided(self) -> None:
@@ -136,8 +139,12 @@ class StoreConformance(SavepointConformance, VersionConformance):
             _, tree = await self.a_tree(transaction)
             await transaction.delete((await transaction.resolve(["files", "t", "g"]))[-1], 20.0)
             await transaction.add_account(Account("ann", "hash", "a@b", "Ann", 5, 1.5))
+            await transaction.add_account(Account("staff", kind=GROUP))
+            await transaction.set_group_members("staff", ["ann"])
+            await transaction.set_acl(tree, "name:staff\t{DAV:}read", 20.0)
             await transaction.keep("k", b"v", 100.0)
             file = (await transaction.resolve(["files", "t", "d", "f"]))[-1]
+            await transaction.set_index(file, ObjectIndex("u", "VTODO", (Span(0, 10, True),), (("FN", "ann"),)))
         before, epoch = await self.everything(), self.store.epoch
         again = self.reopen(self.store)
         if again is None:

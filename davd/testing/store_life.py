@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from davd.interfaces.store import IStore, ITransaction
+from davd.model.index import IndexQuery, Term
 from davd.model.lock import SHARED, Lock
 from davd.model.resource import COLLECTION, FILE, NewContent, Resource
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from twisted.trial.unittest import TestCase as _Case
 else:
     _Case = object
+
+# What tells whether the indexes of the objects of a collection are the same, as far as tests go.
+_QUERIES = (
+    IndexQuery(),
+    *(IndexQuery(start=start, end=start + 100_000) for start in range(-300_000, 300_000, 100_000)),
+    *(IndexQuery(terms=(Term(name, "contains", ""),)) for name in ("FN", "EMAIL")),
+)
 
 
 def new_content(data: bytes) -> NewContent:
@@ -41,7 +49,7 @@ async def put(
 
 
 async def everything(store: IStore) -> list[object]:
-    """The whole visible state of a store: tree, change logs, properties, locks, quotas, accounts."""
+    """The whole visible state of a store: tree, change logs, properties, locks, quotas, accounts, groups, indexes."""
     async with store.read() as transaction:
         root = (await transaction.resolve(()))[0]
         tree = [((), root), *await transaction.descendants(root.id, 100_000)]
@@ -50,13 +58,20 @@ async def everything(store: IStore) -> list[object]:
         for id in ids:
             logs.append((await transaction.changes(id, 0, 1 << 40, 100_000), await transaction.oldest_revision(id)))
         owners = sorted({resource.owner for _, resource in tree})
+        accounts = await transaction.accounts()
+        indexes = await transaction.index(ids)
+        holding = {resource.parent_id for _, resource in tree if resource.id in indexes}
+        searched = [id for id in ids if id in holding]
         return [
             tree,
             logs,
             await transaction.properties(ids),
             await transaction.locks(ids, 0.0),
             [await transaction.quota(owner) for owner in owners],
-            await transaction.accounts(),
+            accounts,
+            [await transaction.group_members(account.name) for account in accounts],
+            indexes,
+            [await transaction.find(id, query, 1000) for id in searched for query in _QUERIES],
         ]
 
 

@@ -3,39 +3,30 @@
 `store_machine(make_store, reopen)` makes the Hypothesis state machine for one kind of store, which must work without a
 reactor: its coroutines never suspend.
 
-Verifies: RFC 4918, 5, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
+Verifies: RFC 4918, 5, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2; RFC 4791, 7.8, 9.9; RFC 3744, 4.3, 5.5
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from davd.interfaces.store import IStore, ITransaction
+from davd.model.index import Found, IndexQuery
 from davd.model.lock import Lock
-from davd.model.principal import Account
-from davd.model.resource import COLLECTION, FILE, NewContent, Resource
+from davd.model.resource import FILE, Resource
 from davd.stores.memory.store import MemoryStore
-from davd.testing.store_life import everything, new_content
+from davd.testing.store_life import everything
+from davd.testing.store_works import ACCOUNTS, Part, Work, apply, names, parts, paths, queries, times, works
 
 T = TypeVar("T")
 
 # Times of a run stay below this; later ones are when the stores were made.
 _RUN_ENDS = 1e6
-
-_names = st.sampled_from(["a", "b", "é"])
-_paths = st.lists(_names, min_size=0, max_size=2).map(lambda names: ("files", *names))
-_owners = st.sampled_from(["ann", "bob"])
-_times = st.integers(1, 1000).map(float)
-_bytes = st.binary(max_size=40)
-_properties = st.lists(
-    st.tuples(st.sampled_from(["{x}p", "{x}q"]), st.none() | st.binary(min_size=1, max_size=5)), max_size=3
-)
 
 
 class _Undo(Exception):
@@ -53,129 +44,6 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("the store suspended")
 
 
-@dataclass(frozen=True)
-class Work:
-    """One operation: its name, the place, another place, and what it needs."""
-
-    verb: str
-    path: tuple[str, ...]
-    other: tuple[str, ...]
-    name: str
-    owner: str
-    now: float
-    data: bytes
-    large: bool
-    properties: tuple[tuple[str, bytes | None], ...]
-
-
-_VERBS = (
-    "folder", "folder", "file", "file", "file", "replace", "delete", "copy", "move", "properties", "times", "lock",
-    "unlock", "refresh", "keep", "account", "sweep",
-)  # fmt: skip
-works = st.builds(
-    Work,
-    st.sampled_from(_VERBS),
-    _paths,
-    _paths,
-    _names,
-    _owners,
-    _times,
-    _bytes,
-    st.booleans(),
-    _properties.map(tuple),
-)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A savepoint: what is done in it, other savepoints among that, and whether it is undone."""
-
-    steps: tuple[Work | Part, ...]
-    undone: bool
-
-
-_flat_parts = st.builds(Part, st.lists(works, max_size=3).map(tuple), st.booleans())
-_parts = st.lists(
-    st.recursive(
-        _flat_parts, lambda inner: st.builds(Part, st.lists(works | inner, max_size=3).map(tuple), st.booleans()),
-        max_leaves=4,
-    ),
-    min_size=1,
-    max_size=2,
-)  # fmt: skip
-
-
-async def _content(work: Work, store: IStore) -> NewContent:
-    if not work.large:
-        return new_content(work.data)
-    writer = store.blobs.create([])
-    await writer.write(work.data)
-    return NewContent(len(work.data), hashlib.sha256(work.data).hexdigest(), None, await writer.finish())
-
-
-async def apply(work: Work, transaction: ITransaction, store: IStore) -> object:
-    """Do one operation; the result must be the same in every store. Errors of the caller are results too."""
-    found = await transaction.resolve(work.path)
-    if len(found) != len(work.path) + 1:
-        return "unmapped"
-    try:
-        return await _on_mapped(work, found[-1], transaction, store)
-    except (ValueError, KeyError) as error:
-        return type(error).__name__
-
-
-async def _on_mapped(work: Work, place: Resource, transaction: ITransaction, store: IStore) -> object:
-    now = work.now
-    if work.verb == "folder":
-        return await transaction.create(place, work.name, COLLECTION, work.owner, now)
-    if work.verb == "file":
-        content = await _content(work, store)
-        return await transaction.create(place, work.name, FILE, work.owner, now, content, "text/plain")
-    if work.verb == "replace":
-        content = await _content(work, store) if place.type == FILE else new_content(b"")
-        return await transaction.replace(place, content, "text/css", now, now / 2)
-    if work.verb == "delete":
-        if len(work.path) > 1:
-            await transaction.delete(place, now)
-        return None
-    if work.verb in ("copy", "move"):
-        return await _transfer(work, place, transaction)
-    if work.verb == "properties":
-        return await transaction.set_properties(place, work.properties, now)
-    if work.verb == "times":
-        return await transaction.set_times(place, now if work.large else None, now * 2, now)
-    return await _beside(work, place, transaction)
-
-
-async def _transfer(work: Work, source: Resource, transaction: ITransaction) -> object:
-    found = await transaction.resolve(work.other)
-    if len(found) != len(work.other) + 1 or len(work.path) == 1:
-        return "unmapped"
-    if work.verb == "move":
-        return await transaction.move(source, found[-1], work.name, work.owner, work.now)
-    return await transaction.copy(source, found[-1], work.name, work.large, work.owner, work.now)
-
-
-async def _beside(work: Work, place: Resource, transaction: ITransaction) -> object:
-    """Operations on what stands beside the tree."""
-    token = f"urn:uuid:{work.name}"
-    if work.verb == "lock":
-        await transaction.add_lock(Lock(token, place.id, "shared", work.large, work.owner, work.data, 60, work.now))
-    elif work.verb == "unlock":
-        await transaction.remove_lock(token)
-    elif work.verb == "refresh":
-        await transaction.refresh_lock(token, 30, work.now)
-    elif work.verb == "keep":
-        await transaction.keep(work.name, work.data, work.now)
-    elif work.verb == "account":
-        known = await transaction.account(work.owner)
-        account = Account(work.owner, quota=int(work.now))
-        await (transaction.update_account(account) if known else transaction.add_account(account))
-    else:
-        return await transaction.sweep(work.now, work.now)
-    return await transaction.lock(token, 0.0), await transaction.kept(work.name, work.now / 2)
-
-
 async def _covered(store: IStore) -> dict[Hashable, object]:
     """By the version of each resource, with and without its members: what it covers."""
     found: dict[Hashable, object] = {}
@@ -184,7 +52,7 @@ async def _covered(store: IStore) -> dict[Hashable, object]:
         for path in [(), *(path for path, _ in await view.descendants(root.id, 1000))]:
             chain = await view.resolve(path)
             last = chain[-1]
-            places = [(each.id, each.name, each.owner) for each in chain]
+            places = [(each.id, each.name, each.owner, each.acl) for each in chain]
             answer: list[object] = [places, last, await view.properties([last.id])]
             found[await view.version(chain, False)] = answer
             if last.type != FILE:
@@ -221,7 +89,7 @@ class _Names:
 
     def plain(self, value: Any) -> Any:
         """The value with such names instead of its ids."""
-        if isinstance(value, Resource | Lock):
+        if isinstance(value, Resource | Lock | Found):
             return [self._field(field.name, getattr(value, field.name)) for field in fields(value)]
         if isinstance(value, dict):
             return {
@@ -283,7 +151,7 @@ class StoreMachine(RuleBasedStateMachine):
             return results
         return results
 
-    @rule(parts=_parts, undone=st.sampled_from([False, False, False, True]))
+    @rule(parts=parts, undone=st.sampled_from([False, False, False, True]))
     def write_in_parts(self, parts: list[Part], undone: bool) -> None:
         """A transaction with savepoints, nested and one after the other, some of which are undone."""
         results = [drive(self._in_parts(store, names, parts, undone)) for store, names in self._both()]
@@ -322,7 +190,28 @@ class StoreMachine(RuleBasedStateMachine):
             results.append(names.plain(await transaction.quota(owner)))
         results.append(names.plain(await transaction.descendants(2, 1000)))
 
-    @rule(path=_paths, after=_names | st.just(""), limit=st.integers(1, 3), revision=st.integers(0, 20), now=_times)
+    @rule(path=paths, queries=st.lists(queries, min_size=1, max_size=4), limit=st.integers(1, 4))
+    def search(self, path: tuple[str, ...], queries: list[IndexQuery], limit: int) -> None:
+        """What is found in one collection, in a view and in a transaction that has just changed something."""
+        results = [drive(self._search(store, names, path, queries, limit)) for store, names in self._both()]
+        assert results[0] == results[1]
+
+    async def _search(
+        self, store: IStore, names: _Names, path: tuple[str, ...], queries: list[IndexQuery], limit: int
+    ) -> Any:
+        seen: list[object] = []
+        for begin in (store.read, store.write):
+            async with begin() as transaction:
+                last = (await transaction.resolve(path))[-1]
+                for query in queries:
+                    found = await transaction.find(last.id, query, limit)
+                    resources = await transaction.resources([each.id for each in found])
+                    assert [each.name for each in resources] == [each.name for each in found]
+                    seen += [found, await transaction.contents(resources)]
+                seen += [await transaction.groups_of(name) for name in ACCOUNTS]
+        return names.plain(seen)
+
+    @rule(path=paths, after=names | st.just(""), limit=st.integers(1, 3), revision=st.integers(0, 20), now=times)
     def read(self, path: tuple[str, ...], after: str, limit: int, revision: int, now: float) -> None:
         """A view of one place."""
         results = [drive(self._look(store, names, path, after, limit, revision, now)) for store, names in self._both()]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any
 
 from davd.interfaces.store import ITransaction
+from davd.model.index import ObjectIndex
 from davd.model.principal import Account
 from davd.model.resource import Resource
 from davd.testing.store_life import a_lock, folder, new_content, put
@@ -94,6 +95,23 @@ class VersionConformance(TreeConformance):
                 every,
                 lambda t, at: _on(at(*_COLLECTION), lambda r: t.set_properties(r, [("{x}p", b"<p/>")], 20.0)),
             ),
+            (
+                "entries of a member",
+                every,
+                lambda t, at: _on(at(*_FILE), lambda r: t.set_acl(r, "authenticated\t{DAV:}read", 20.0)),
+            ),
+            (
+                "entries of the collection",
+                every,
+                lambda t, at: _on(at(*_COLLECTION), lambda r: t.set_acl(r, "authenticated\t{DAV:}read", 20.0)),
+            ),
+            (
+                "entries of the collection taken away",
+                every,
+                lambda t, at: _on(at(*_COLLECTION), lambda r: t.set_acl(r, "", 20.0)),
+            ),
+            ("entries of the home", every, lambda t, at: _on(at("files"), lambda r: t.set_acl(r, "owner", 20.0))),
+            ("entries of the root", every, lambda t, at: _on(at(), lambda r: t.set_acl(r, "owner", 20.0))),
             ("a new member", every - {"file"}, lambda t, at: _on(at(*_COLLECTION), lambda r: put(t, r, "n"))),
             ("a member gone", every - {"file"}, lambda t, at: _on(at(*_COLLECTION, "n"), lambda r: t.delete(r, 20.0))),
             (
@@ -123,6 +141,7 @@ class VersionConformance(TreeConformance):
             ("in another", lambda t, at: _on(at("files", "other"), lambda r: put(t, r, "n"))),
             ("another gone", lambda t, at: _on(at("files", "other"), lambda r: t.delete(r, 20.0))),
             ("two levels down", lambda t, at: _on(at(*_COLLECTION, "d", "deep"), lambda r: put(t, r, "n"))),
+            ("an index", lambda t, at: _on(at(*_FILE), lambda r: t.set_index(r, ObjectIndex("u", "VEVENT")))),
             ("an account", lambda t, at: t.add_account(Account("ann", quota=7))),
             ("a lock", lambda t, at: _on(at(*_FILE), lambda r: t.add_lock(a_lock("urn:uuid:1", r)))),
             ("a kept value", lambda t, at: t.keep("k", b"v", 1e9)),
@@ -168,6 +187,7 @@ class VersionConformance(TreeConformance):
             lambda t, at: _on(at(), lambda r: t.set_properties(r, [("{x}p", b"<p/>")], 20.0)),
             lambda t, at: _on(at(), lambda r: t.set_properties(r, [("{x}p", b"<p>2</p>")], 20.0)),
             lambda t, at: _on(at(), lambda r: t.set_times(r, None, 7.0, 20.0)),
+            lambda t, at: _on(at(), lambda r: t.set_acl(r, "owner\t{DAV:}all", 20.0)),
             lambda t, at: _on(at(), lambda r: folder(t, r, "new")),
             _properties_of("files"),
         ]

@@ -14,9 +14,11 @@ from typing import Self
 from zope.interface import implementer
 
 from davd.interfaces.store import IReadTransaction
+from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import FILE, Change, Resource
+from davd.stores.memory.matching import matches
 from davd.stores.memory.state import ROOT, State
 from davd.stores.version import version
 
@@ -91,6 +93,43 @@ class MemoryReadTransaction:
     async def content(self, resource: Resource) -> bytes:
         """The content of a file."""
         return self.state.contents[resource.id]
+
+    async def contents(self, resources: Sequence[Resource]) -> dict[int, bytes]:
+        """The content of several files."""
+        contents = self.state.contents
+        return {each.id: contents[each.id] for each in resources if each.id in contents}
+
+    async def resources(self, ids: Sequence[int]) -> list[Resource]:
+        """Several resources."""
+        return [replace(self.state.resources[id]) for id in ids if id in self.state.resources]
+
+    async def find(self, collection: int, query: IndexQuery, limit: int) -> list[Found]:
+        """The members of a collection that may answer a query."""
+        found = []
+        for name, id in sorted(self.state.members.get(collection, {}).items()):
+            index = self.state.indexes.get(id)
+            exact = None if index is None else matches(index, query)
+            if index is not None and exact is not None:
+                found.append(Found(id, name, index.uid, index.component, exact))
+        return found[:limit]
+
+    async def index(self, ids: Sequence[int]) -> dict[int, ObjectIndex]:
+        """What objects are, without spans and terms."""
+        indexes = self.state.indexes
+        return {id: ObjectIndex(indexes[id].uid, indexes[id].component) for id in ids if id in indexes}
+
+    async def group_members(self, group: str) -> list[str]:
+        """The direct members of a group."""
+        return sorted(self.state.groups.get(group, ()))
+
+    async def groups_of(self, name: str) -> frozenset[str]:
+        """The groups that a principal is in, directly or by others."""
+        found: set[str] = set()
+        names = {name}
+        while names:
+            names = {group for group, members in self.state.groups.items() if members & names} - found
+            found |= names
+        return frozenset(found)
 
     async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource."""

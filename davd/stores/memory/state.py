@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
+from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account
 from davd.model.resource import COLLECTION, Resource
@@ -17,7 +18,8 @@ class State:
     """Tables as dictionaries whose values are never changed, only replaced, so that `copy` need not go deeper.
 
     `members` is ids by name by collection; `removed` is (revision, POSIX time) by (collection, name); `forgotten` the
-    newest revision of a removal that was swept, by collection; `number` the last number given to a resource or ETag.
+    newest revision of a removal that was swept, by collection; `number` the last number given to a resource or ETag;
+    `groups` has the direct members of those groups that have any.
     """
 
     number: int = 0
@@ -30,6 +32,8 @@ class State:
     forgotten: dict[int, int] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     kept: dict[str, tuple[bytes, float]] = field(default_factory=dict)
+    indexes: dict[int, ObjectIndex] = field(default_factory=dict)
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def copy(self) -> State:
         """A state that can be changed without changing this one."""

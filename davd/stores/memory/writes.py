@@ -12,6 +12,8 @@ from types import TracebackType
 from zope.interface import implementer
 
 from davd.interfaces.store import ITransaction
+from davd.model.acl import without
+from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account
 from davd.model.resource import FILE, NewContent, Resource
@@ -102,6 +104,7 @@ class MemoryTransaction(MemoryReadTransaction):
             self.state.members[number] = {}
         else:
             resource = self._with_content(resource, content, number)
+            self._index(number, content.index)
         return replace(self._add(parent.id, name, resource, now))
 
     def _with_content(self, resource: Resource, content: NewContent, number: int) -> Resource:
@@ -124,7 +127,20 @@ class MemoryTransaction(MemoryReadTransaction):
         if resource.type != FILE:
             raise ValueError("only files have content")
         fresh = self._with_content(self._fresh(resource), content, self._next_number())
+        self._index(resource.id, content.index)
         return self._changed(replace(fresh, content_type=content_type, modified=now if modified is None else modified))
+
+    def _index(self, id: int, index: ObjectIndex | None) -> None:
+        if index is None:
+            self.state.indexes.pop(id, None)
+        else:
+            self.state.indexes[id] = index
+
+    async def set_index(self, resource: Resource, index: ObjectIndex | None) -> None:
+        """Give a file another index."""
+        if self._fresh(resource).type != FILE:
+            raise ValueError("only files have an index")
+        self._index(resource.id, index)
 
     async def set_times(
         self, resource: Resource, created: float | None, modified: float | None, now: float
@@ -145,7 +161,10 @@ class MemoryTransaction(MemoryReadTransaction):
         self._remove(fresh, now)
         for gone in [*self.state.below(fresh.id), fresh]:
             del self.state.resources[gone.id]
-            for table in (self.state.members, self.state.contents, self.state.properties, self.state.forgotten):
+            for table in (
+                self.state.members, self.state.contents, self.state.properties, self.state.forgotten,
+                self.state.indexes,
+            ):  # fmt: skip
                 table.pop(gone.id, None)
             self._unlock(gone.id)
             for key in [key for key in self.state.removed if key[0] == gone.id]:
@@ -171,13 +190,14 @@ class MemoryTransaction(MemoryReadTransaction):
 
     def _copy_one(self, original: Resource, parent: int, name: str, owner: str, now: float) -> int:
         number = self._next_number()
-        copied = replace(original, id=number, owner=owner, created=now, modified=now, sync_revision=0)
+        copied = replace(original, id=number, owner=owner, created=now, modified=now, sync_revision=0, acl="")
         if original.type == FILE:
             copied.etag = etag(original.sha256, number)
             if original.blob is None:
                 self.state.contents[number] = self.state.contents[original.id]
         else:
             self.state.members[number] = {}
+        self._index(number, self.state.indexes.get(original.id))
         if original.id in self.state.properties:
             self.state.properties[number] = self.state.properties[original.id]
         self._add(parent, name, copied, now)
@@ -195,6 +215,10 @@ class MemoryTransaction(MemoryReadTransaction):
             self.state.resources[resource.id] = replace(resource, owner=owner)
             self._unlock(resource.id)
         return replace(self._add(parent.id, name, self.state.resources[source.id], now))
+
+    async def set_acl(self, resource: Resource, acl: str, now: float) -> Resource:
+        """Give a resource its own access control entries."""
+        return self._changed(replace(self._fresh(resource), acl=acl))
 
     async def set_properties(
         self, resource: Resource, changes: Sequence[tuple[str, bytes | None]], now: float
@@ -237,8 +261,28 @@ class MemoryTransaction(MemoryReadTransaction):
         self.state.accounts[account.name] = replace(account)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account."""
+        """Remove an account, its places in groups, and what is granted to it."""
         del self.state.accounts[name]
+        self.state.groups.pop(name, None)
+        for group, members in list(self.state.groups.items()):
+            self._set_members(group, members - {name})
+        for resource in list(self.state.resources.values()):
+            acl = without(resource.acl, name)
+            if acl != resource.acl:
+                self._changed(replace(self._fresh(resource), acl=acl))
+
+    def _set_members(self, group: str, members: frozenset[str]) -> None:
+        if members:
+            self.state.groups[group] = members
+        else:
+            self.state.groups.pop(group, None)
+
+    async def set_group_members(self, group: str, members: Sequence[str]) -> None:
+        """Set the direct members of a group."""
+        for name in (group, *members):
+            if name not in self.state.accounts:
+                raise KeyError(name)
+        self._set_members(group, frozenset(members))
 
     async def keep(self, key: str, value: bytes, expires: float) -> None:
         """Keep a value."""

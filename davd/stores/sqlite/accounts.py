@@ -13,7 +13,7 @@ from davd.model.principal import Account, Quota
 from davd.stores.query_cache import Ask
 from davd.stores.sqlite.connection import scan
 
-_COLUMNS: Final = "name, password_hash, email, display_name, quota, created"
+_COLUMNS: Final = "name, password_hash, email, display_name, quota, created, kind"
 _BY_NAME: Final = f"SELECT {_COLUMNS} FROM account WHERE name = ?"
 _QUOTA: Final = "SELECT (SELECT used FROM usage WHERE owner = ?1), (SELECT quota FROM account WHERE name = ?1)"
 _KEPT: Final = "SELECT value, expires FROM kept WHERE key = ?"
@@ -34,9 +34,12 @@ def add(connection: apsw.Connection, account: Account) -> None:
     """Add an account; ValueError when the name is taken."""
     try:
         connection.execute(
-            f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
-            (account.name, account.password_hash, account.email, account.display_name, account.quota, account.created),
-        )
+            f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                account.name, account.password_hash, account.email, account.display_name, account.quota,
+                account.created, account.kind,
+            ),
+        )  # fmt: skip
     except apsw.ConstraintError as error:
         raise ValueError(f"the account {account.name!r} exists") from error
 
@@ -44,9 +47,13 @@ def add(connection: apsw.Connection, account: Account) -> None:
 def update(connection: apsw.Connection, account: Account) -> None:
     """Replace an account; KeyError when there is none of that name."""
     connection.execute(
-        "UPDATE account SET password_hash = ?, email = ?, display_name = ?, quota = ?, created = ? WHERE name = ?",
-        (account.password_hash, account.email, account.display_name, account.quota, account.created, account.name),
-    )
+        "UPDATE account SET password_hash = ?, email = ?, display_name = ?, quota = ?, created = ?, kind = ?"
+        " WHERE name = ?",
+        (
+            account.password_hash, account.email, account.display_name, account.quota, account.created, account.kind,
+            account.name,
+        ),
+    )  # fmt: skip
     if not connection.changes():
         raise KeyError(account.name)
 

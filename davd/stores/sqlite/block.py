@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import apsw
 
+from davd.stores.sqlite import objects
 from davd.stores.sqlite.numbers import Numbers
 from davd.stores.sqlite.owed import Owed, State
 from davd.stores.sqlite.seen import Seen
@@ -52,7 +53,7 @@ class Block:
         """Nothing has been done that would have to be undone."""
         self.dropped: list[str] = []
         self.lost: BaseException | None = None
-        self._added: list[int] = []
+        self._added: list[tuple[int, bool]] = []
         self._saved = False
         self._before = self.owed.state()
         self._noted = self.touches.mark()
@@ -71,10 +72,10 @@ class Block:
         self.owed.pay(self.raw)
         return self.raw
 
-    def added(self, id: int) -> None:
-        """A row was added to the tree through `raw`."""
+    def added(self, id: int, indexed: bool) -> None:
+        """A row was added to the tree through `raw`; rows of its index, when it is `indexed`, follow."""
         if not self._saved:
-            self._added.append(id)
+            self._added.append((id, indexed))
 
     def mark(self) -> Mark:
         """What the block keeps beside the rows, as it is now; for `back_to`."""
@@ -111,7 +112,9 @@ class Block:
         self.seen.clear()
         if self._saved:
             self.raw.execute("ROLLBACK TO block; RELEASE block")
-        for id in reversed(self._added):
+        for id, indexed in reversed(self._added):
+            if indexed:
+                objects.change(self.raw, id, objects.row(self.raw, id), None)
             self.raw.execute("DELETE FROM resource WHERE id = ?", (id,))
         self.owed.restore(self._before)
         self.touches.back_to(self._noted)

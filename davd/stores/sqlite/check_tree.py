@@ -18,6 +18,7 @@ from davd.stores.sqlite.rows import ROOT
 _BELONGING: Final = (
     ("property", "resource_id", "dead property"),
     ("lock", "resource_id", "lock"),
+    ("object", "resource_id", "index"),
     ("tombstone", "collection_id", "line of a change log"),
     ("forgotten", "collection_id", "mark of a change log"),
 )

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from davd.interfaces.store import StoreError
+from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import FILE, Change, Resource
-from davd.stores.sqlite import accounts, locks, rows
+from davd.stores.sqlite import accounts, finding, groups, locks, rows
 from davd.stores.sqlite.connection import scan
 from davd.stores.threads import finished
 from davd.stores.version import version
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from davd.stores.threads import RunInThread
 
 _CONTENT: Final = "SELECT data FROM content WHERE resource_id = ?"
+_CONTENTS: Final = "SELECT resource_id, data FROM content WHERE resource_id IN (SELECT value FROM json_each(?))"
+_INDEXES: Final = "SELECT resource_id, uid, component FROM object WHERE resource_id IN (SELECT value FROM json_each(?))"
 _PROPERTIES: Final = "SELECT name, element FROM property WHERE resource_id = ?"
 _PROPERTIES_OF_MANY: Final = (
     "SELECT resource_id, name, element FROM property WHERE resource_id IN (SELECT value FROM json_each(?))"
@@ -42,6 +45,12 @@ _FEW: Final = 4
 # So many rows, some ten milliseconds, are read in one go in a thread: then it is the next scan's turn, and a scan that
 # nobody waits for any more ends.
 _PIECE: Final = 4000
+
+# So many rows that are asked for by their keys take as long as one of a walk through a tree.
+_ROWS_A_NODE: Final = 5
+
+# More bytes of content than this are read in a thread.
+_LARGE: Final = 1 << 20
 
 Placed = tuple[tuple[str, ...], Resource]
 
@@ -66,6 +75,11 @@ class Reads:
         @property
         def connection(self) -> apsw.Connection:
             """Where the statements are run."""
+
+    @property
+    def plain(self) -> apsw.Connection:
+        """The connection, for questions about rows that always are what they seem to be."""
+        return self.connection
 
     def ask(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
         """All rows of a small question, which the caller does not change; a view may know them already."""
@@ -135,6 +149,49 @@ class Reads:
             raise StoreError(f"resource {resource.id} has no content; run davctl fsck")
         data: bytes = row[0]
         return data
+
+    async def contents(self, resources: Sequence[Resource]) -> dict[int, bytes]:
+        """The content of several files."""
+        inline = [each for each in resources if each.blob is None]
+        large = sum(each.content_length for each in inline) > _LARGE
+        return dict(await self._of_many(_CONTENTS, [each.id for each in inline], large))
+
+    async def resources(self, ids: Sequence[int]) -> list[Resource]:
+        """Several resources."""
+        found = {row[0]: row for row in await self._of_many(rows.BY_IDS, ids)}
+        return [Resource(*found[id]) for id in ids if id in found]
+
+    async def _of_many(self, statement: str, ids: Sequence[int], large: bool = False) -> list[Any]:
+        """The rows of a statement about many resources, read in a thread when there are too many or they are large."""
+        connection = self.plain
+        if len(ids) <= _ROWS_A_NODE * self.long and not large:
+            return scan(connection, statement, (json.dumps(list(ids)),))
+        found: list[Any] = []
+        for begin in range(0, len(ids), _PIECE):
+            piece = json.dumps(list(ids[begin : begin + _PIECE]))
+            found += await finished(self.run_in_thread(partial(scan, connection, statement, (piece,))))
+        return found
+
+    async def find(self, collection: int, query: IndexQuery, limit: int) -> list[Found]:
+        """The members of a collection that may answer a query."""
+        found = finding.find(self.plain, collection, query, limit, _ROWS_A_NODE * self.long)
+        if found is None:
+            pieces = finding.search(self.plain, collection, query, limit)
+            while found is None:
+                found = await finished(self.run_in_thread(pieces.__next__))
+        return found
+
+    async def index(self, ids: Sequence[int]) -> dict[int, ObjectIndex]:
+        """What objects are, without spans and terms."""
+        return {id: ObjectIndex(uid, component) for id, uid, component in await self._of_many(_INDEXES, ids)}
+
+    async def group_members(self, group: str) -> list[str]:
+        """The direct members of a group."""
+        return groups.members(self.plain, group)
+
+    async def groups_of(self, name: str) -> frozenset[str]:
+        """The groups that a principal is in, directly or by others."""
+        return groups.groups_of(self.plain, name)
 
     async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource."""

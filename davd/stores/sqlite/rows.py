@@ -17,12 +17,14 @@ ROOT: Final = 1
 # In the order of the fields of Resource.
 COLUMNS: Final = (
     "id, parent_id, name, type, owner, etag, content_type, content_length, created, modified, revision, sync_revision,"
-    " blob, sha256"
+    " blob, sha256, acl"
 )
 BY_ID: Final = f"SELECT {COLUMNS} FROM resource WHERE id = ?"
 BY_NAME: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name = ?"
 _MEMBERS: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name > ? ORDER BY name LIMIT ?"
 _NAMED: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name IN (SELECT value FROM json_each(?))"
+BY_IDS: Final = f"SELECT {COLUMNS} FROM resource WHERE id IN (SELECT value FROM json_each(?))"
+_WITH_ACL: Final = f"SELECT {COLUMNS} FROM resource WHERE acl <> '' ORDER BY id"
 _FEW: Final = 4
 
 # What `davd.stores.version` wants to know of the members of a collection; the index has no files in it.
@@ -44,6 +46,11 @@ def by_id(connection: apsw.Connection, id: int) -> Resource | None:
     """The resource of that id."""
     row = connection.execute(BY_ID, (id,)).fetchone()
     return None if row is None else Resource(*row)
+
+
+def with_acl(connection: apsw.Connection) -> list[Resource]:
+    """All resources that have access control entries of their own."""
+    return scan(connection, _WITH_ACL, (), Resource)
 
 
 def members(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:

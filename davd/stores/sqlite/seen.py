@@ -14,10 +14,11 @@ class Seen:
     """Collections by parent and name, and what else every block that adds a file asks for.
 
     Whoever changes a row of a collection, or undoes a change, says so here. `quotas` are by owner, `lockless` tells
-    that there is no lock at all, and `complete` are collections without tombstones, from which nothing was removed.
+    that there is no lock at all, `complete` are collections without tombstones, from which nothing was removed, and
+    `groups` those of principals by name.
     """
 
-    __slots__ = ("complete", "lockless", "places", "quotas", "rows")
+    __slots__ = ("complete", "groups", "lockless", "places", "quotas", "rows")
 
     def __init__(self) -> None:
         self.places: dict[int, tuple[int, str]] = {}
@@ -25,6 +26,7 @@ class Seen:
         self.quotas: dict[str, Quota] = {}
         self.lockless = False
         self.complete: set[int] = set()
+        self.groups: dict[str, frozenset[str]] = {}
 
     def collection(self, id: int) -> Resource | None:
         """The collection of that id, when it is known."""
@@ -52,7 +54,7 @@ class Seen:
             self.rows[place] = Resource(
                 id, old.parent_id, old.name, old.type, old.owner, old.etag, old.content_type, old.content_length,
                 old.created, old.modified if modified is None else modified, old.revision, revision, old.blob,
-                old.sha256,
+                old.sha256, old.acl,
             )  # fmt: skip
 
     def forget(self) -> None:
@@ -62,6 +64,8 @@ class Seen:
         self.lockless = False
         if self.complete:
             self.complete = set()
+        if self.groups:
+            self.groups = {}
 
     def clear(self) -> None:
         """Anything may have changed."""

@@ -261,3 +261,14 @@ class ReadTransaction(Reads):
                     cache.keep(id, name, read.get(name))
             members.update(read)
         return members
+
+    async def groups_of(self, name: str) -> frozenset[str]:
+        """The groups that a principal is in; what is known of them holds for a view of the cache's generation."""
+        routes = self._snapshots.routes
+        if self._view.generation != routes.cache.generation:
+            return await Reads.groups_of(self, name)
+        known = routes.groups.get(name)
+        if known is None:
+            known = await Reads.groups_of(self, name)
+            routes.keep_groups(name, known)
+        return known

@@ -5,7 +5,7 @@ Implements: RFC 4918, 9.6.1, 9.8.3, 9.9.2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -13,10 +13,16 @@ import apsw
 
 from davd.model.resource import FILE, Resource
 from davd.stores.etag import etag
-from davd.stores.sqlite import accounts, rows
+from davd.stores.sqlite import accounts, objects, rows
 from davd.stores.sqlite.connection import scan
 
-_INSERT: Final = f"INSERT INTO resource ({rows.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = f"INSERT INTO resource ({rows.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_COPY_CONTENT: Final = "INSERT INTO content (resource_id, data) SELECT ?, data FROM content WHERE resource_id = ?"
+_COPY_PROPERTIES: Final = (
+    "INSERT INTO property (resource_id, name, element) SELECT ?, name, element FROM property WHERE resource_id = ?"
+)
+_COLLECTIONS: Final = "SELECT tree.id FROM tree JOIN resource ON resource.id = tree.id WHERE type <> 'file'"
 
 
 def insert(connection: apsw.Connection, resource: Resource) -> None:
@@ -27,7 +33,7 @@ def insert(connection: apsw.Connection, resource: Resource) -> None:
             (
                 resource.id, resource.parent_id, resource.name, resource.type, resource.owner, resource.etag,
                 resource.content_type, resource.content_length, resource.created, resource.modified,
-                resource.revision, resource.sync_revision, resource.blob, resource.sha256,
+                resource.revision, resource.sync_revision, resource.blob, resource.sha256, resource.acl,
             ),
         )  # fmt: skip
     except apsw.ConstraintError as error:
@@ -59,6 +65,8 @@ def delete(connection: apsw.Connection, id: int) -> list[str]:
     gone = blobs(connection, id)
     for owner, length in _lengths(connection, id):
         accounts.use(connection, owner, -length)
+    for table in ("span", "term"):
+        scan(connection, f"{rows.TREE}DELETE FROM {table} WHERE collection_id IN ({_COLLECTIONS})", (id,))
     scan(connection, rows.TREE + "DELETE FROM resource WHERE id IN (SELECT id FROM tree)", (id,))
     return gone
 
@@ -95,46 +103,49 @@ def copy(
 
     `target` tells parent, name, owner, revision and times of the new root; `number` gives fresh numbers.
     """
-    originals: Iterator[tuple[tuple[str, ...], Resource]] = rows.below(connection, source.id) if infinite else iter(())
-    members = list(originals)
+    originals = [source]
+    if infinite:
+        originals += [member for _, member in rows.below(connection, source.id)]
+    copies = _copies(originals, target, number)
+    for original, resource in zip(originals, copies, strict=True):
+        insert(connection, resource)
+        connection.execute(_COPY_CONTENT, (resource.id, original.id))
+        connection.execute(_COPY_PROPERTIES, (resource.id, original.id))
+        if resource.type == FILE:
+            index = objects.row(connection, original.id)
+            if index is not None:
+                objects.change(connection, resource.id, None, objects.placed(index, resource))
+    accounts.use(connection, target.owner, sum(original.content_length for original in originals))
+    return copies[0]
+
+
+def _copies(originals: list[Resource], target: Resource, number: Callable[[], int]) -> list[Resource]:
+    """The rows of the copies; the first of the originals is the root, and each comes after its parent."""
+    root = originals[0]
     revisions: dict[int, int] = {}
-    length = 0
-    copied: list[Resource] = []
     places: dict[int | None, int] = {}
-    for original in [source, *(member for _, member in members)]:
-        id = number()
-        parent = target.parent_id if original is source else places[original.parent_id]
+    copies: list[Resource] = []
+    for original in originals:
+        id = places[original.id] = number()
+        parent = target.parent_id
         revision = target.revision
-        if original is not source:
-            assert parent is not None
+        if original is not root:
+            parent = places[original.parent_id]
             revision = revisions[parent] = revisions.get(parent, 0) + 1
-        places[original.id] = id
-        length += original.content_length
-        copied.append(
+        copies.append(
             replace(
                 original,
                 id=id,
                 parent_id=parent,
-                name=target.name if original is source else original.name,
+                name=target.name if original is root else original.name,
                 owner=target.owner,
                 etag=etag(original.sha256, id) if original.type == FILE else "",
                 created=target.created,
                 modified=target.modified,
                 revision=revision,
-                sync_revision=0,
+                acl="",
             )
         )
-    for (original_id, id), resource in zip(places.items(), copied, strict=True):
-        resource.sync_revision = revisions.get(id, 0)
-        insert(connection, resource)
-        connection.execute(
-            "INSERT INTO content (resource_id, data) SELECT ?, data FROM content WHERE resource_id = ?",
-            (id, original_id),
-        )
-        connection.execute(
-            "INSERT INTO property (resource_id, name, element) SELECT ?, name, element FROM property"
-            " WHERE resource_id = ?",
-            (id, original_id),
-        )
-    accounts.use(connection, target.owner, length)
-    return copied[0]
+    for copied in copies:
+        copied.sync_revision = revisions.get(copied.id, 0)
+    return copies

@@ -6,24 +6,23 @@ Implements: RFC 4918, 6, 7, 9.6, 9.8, 9.9; RFC 6578, 3.2
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import apsw
 from zope.interface import implementer
 
 from davd.interfaces.store import ITransaction
-from davd.model.lock import Lock
-from davd.model.principal import Account, Quota
+from davd.model.acl import without
+from davd.model.index import ObjectIndex
+from davd.model.principal import Quota
 from davd.model.resource import FILE, NewContent, Resource
 from davd.stores.etag import etag
-from davd.stores.sqlite import accounts, locks, rows, sweep, trees
-from davd.stores.sqlite.block import Block
-from davd.stores.sqlite.reads import Reads
+from davd.stores.sqlite import accounts, locks, objects, rows, trees
+from davd.stores.sqlite.beside import Beside
 from davd.stores.sqlite.savepoints import Savepoint
 from davd.stores.threads import finished
 
 if TYPE_CHECKING:
-    from davd.stores.threads import RunInThread
+    pass
 
 T = TypeVar("T")
 
@@ -32,6 +31,7 @@ _REPLACE: Final = (
     " sha256 = ? WHERE id = ?"
 )
 _INSERT_CONTENT: Final = "INSERT INTO content (resource_id, data) VALUES (?, ?)"
+_SET_ACL: Final = "UPDATE resource SET acl = ?, revision = ? WHERE id = ?"
 _BURIED: Final = "SELECT 1 FROM tombstone WHERE collection_id = ? LIMIT 1"
 _UNBURY: Final = "DELETE FROM tombstone WHERE collection_id = ? AND name = ?"
 _BURY: Final = (
@@ -41,69 +41,23 @@ _BURY: Final = (
 
 
 @implementer(ITransaction)
-class WriteTransaction(Reads):
+class WriteTransaction(Beside):
     """What one writing block can do.
 
-    `number` gives fresh numbers. The short ways of adding a file go through `block`, everything else through
-    `connection`.
+    The short ways of adding a file go through `block`, everything else through `connection`.
     """
 
-    __slots__ = ("_owed", "_raw", "_seen", "_touches", "block", "long", "number", "run_in_thread")
-
-    def __init__(self, block: Block, run_in_thread: RunInThread, long: int) -> None:
-        self.block = block
-        self.run_in_thread = run_in_thread
-        self.long = long
-        self.number = block.number
-        self._raw = block.raw
-        self._seen = block.seen
-        self._owed = block.owed
-        self._touches = block.touches
-
-    @property
-    def connection(self) -> apsw.Connection:
-        """Where any statements may be run."""
-        return self.block.statements()
+    __slots__ = ()
 
     def savepoint(self) -> Savepoint:
         """A part of the transaction that can fail alone."""
         return Savepoint(self.block)
-
-    async def resolve(self, segments: Sequence[str]) -> list[Resource]:
-        """The resources along a path, as deep as they exist."""
-        seen = self._seen
-        known = seen.rows
-        id = 0
-        found: list[Resource] = []
-        for name in ("", *segments):
-            resource = known.get((id, name))
-            if resource is None:
-                query = (rows.BY_NAME, (id, name)) if id else (rows.BY_ID, (rows.ROOT,))
-                row = self._raw.execute(*query).fetchone()
-                if row is None:
-                    break
-                resource = self._owed.complete(Resource(*row))
-                seen.add(id, name, resource)
-            id = resource.id
-            found.append(resource)
-        return found
-
-    def _named(self, id: int, names: Sequence[str]) -> dict[str, Resource]:
-        """Those members of a collection that exist, with what is owed to them."""
-        return {member.name: self._owed.complete(member) for member in rows.named(self._raw, id, names)}
 
     async def _on_tree(self, id: int, work: Callable[[], T]) -> T:
         """Do something with a whole tree, in a thread when it is large."""
         if rows.tree_size(self.connection, id, self.long + 1) > self.long:
             return await finished(self.run_in_thread(work))
         return work()
-
-    def _fresh(self, resource: Resource) -> Resource:
-        """The row as it is now; KeyError when it is gone."""
-        found = rows.by_id(self._raw, resource.id)
-        if found is None:
-            raise KeyError(resource.id)
-        return self._owed.complete(found)
 
     def _next_revision(self, id: int) -> int:
         """The next change number of a collection, which `_log` takes; ValueError when it is a file."""
@@ -150,28 +104,6 @@ class WriteTransaction(Reads):
         if known is not None:
             self._seen.quotas[owner] = Quota(known.used + length, known.limit)
 
-    def _ask_raw(self, statement: str, parameters: tuple[Any, ...]) -> Sequence[Any]:
-        """For questions about rows of which nothing is owed, or the asker adds it."""
-        return self._raw.execute(statement, parameters).fetchall()
-
-    async def quota(self, owner: str) -> Quota:
-        """Bytes in use, and the account's limit."""
-        known = self._seen.quotas.get(owner)
-        if known is None:
-            stored = accounts.quota(self._ask_raw, owner)
-            known = Quota(stored.used + self._owed.usage.get(owner, 0), stored.limit)
-            self._seen.quotas[owner] = known
-        return known
-
-    async def locks(self, ids: Sequence[int], now: float) -> list[Lock]:
-        """Locks by root."""
-        if self._seen.lockless:
-            return []
-        if locks.some(self._raw):
-            return locks.at(self._raw, ids, now, self._ask_raw)
-        self._seen.lockless = True
-        return []
-
     def _log_removal(self, resource: Resource, now: float) -> None:
         assert resource.parent_id is not None
         revision = self._next_revision(resource.parent_id)
@@ -208,11 +140,14 @@ class WriteTransaction(Reads):
             )  # fmt: skip
         self._unbury(parent.id, name)
         trees.insert(self._raw, resource)
-        self.block.added(number)
+        index = None if content is None else content.index
+        self.block.added(number, index is not None)
         self._touches.places.append((parent.id, name))
         if content is not None:
             if content.data is not None:
                 self._raw.execute(_INSERT_CONTENT, (number, content.data))
+            if index is not None:
+                objects.change(self._raw, number, None, objects.packed(parent.id, index))
             self._use(owner, content.length)
         self._log(parent.id, revision, now)
         return resource
@@ -235,6 +170,7 @@ class WriteTransaction(Reads):
                 execute("UPDATE content SET data = ? WHERE resource_id = ?", (content.data, fresh.id))
             else:
                 execute(_INSERT_CONTENT, (fresh.id, content.data))
+        self._index(fresh, content.index)
         self._use(fresh.owner, content.length - fresh.content_length)
         fresh.etag = etag(content.sha256, self.number())
         fresh.content_type = content_type
@@ -250,6 +186,18 @@ class WriteTransaction(Reads):
             ),
         )  # fmt: skip
         return fresh
+
+    def _index(self, file: Resource, index: ObjectIndex | None) -> None:
+        assert file.parent_id is not None
+        connection = self.block.save()
+        objects.change(connection, file.id, objects.row(connection, file.id), objects.packed(file.parent_id, index))
+
+    async def set_index(self, resource: Resource, index: ObjectIndex | None) -> None:
+        """Give a file another index."""
+        fresh = self._fresh(resource)
+        if fresh.type != FILE:
+            raise ValueError("only files have an index")
+        self._index(fresh, index)
 
     async def set_times(
         self, resource: Resource, created: float | None, modified: float | None, now: float
@@ -276,6 +224,7 @@ class WriteTransaction(Reads):
             if fresh.blob is not None:
                 self.block.dropped.append(fresh.blob)
             self._use(fresh.owner, -fresh.content_length)
+            self._index(fresh, None)
             self.connection.execute("DELETE FROM resource WHERE id = ?", (fresh.id,))
         else:
             self._seen.clear()
@@ -328,12 +277,28 @@ class WriteTransaction(Reads):
         self._touches.places.append((parent.id, name))
         fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
         fresh.revision = self._next_revision(parent.id)
+        if fresh.type == FILE:
+            self._reindex(fresh)
         self.connection.execute(
             "UPDATE resource SET parent_id = ?, name = ?, revision = ? WHERE id = ?",
             (parent.id, name, fresh.revision, fresh.id),
         )
         self._log(parent.id, fresh.revision, now)
         self._unbury(parent.id, name)
+        return fresh
+
+    def _reindex(self, file: Resource) -> None:
+        """The index of a file belongs to the collection that it is in now."""
+        old = objects.row(self._raw, file.id)
+        if old is not None:
+            objects.change(self.block.save(), file.id, old, objects.placed(old, file))
+
+    async def set_acl(self, resource: Resource, acl: str, now: float) -> Resource:
+        """Give a resource its own access control entries."""
+        fresh = self._fresh(resource)
+        fresh.acl = acl
+        self._log_change(fresh)
+        self.connection.execute(_SET_ACL, (acl, fresh.revision, fresh.id))
         return fresh
 
     async def set_properties(
@@ -354,38 +319,11 @@ class WriteTransaction(Reads):
         self.connection.execute("UPDATE resource SET revision = ? WHERE id = ?", (fresh.revision, fresh.id))
         return fresh
 
-    async def add_lock(self, lock: Lock) -> None:
-        """Put a lock into force."""
-        locks.add(self.connection, lock)
-
-    async def refresh_lock(self, token: str, timeout: int, expires: float) -> None:
-        """Give a lock a new timeout; unknown tokens are ignored."""
-        locks.refresh(self.connection, token, timeout, expires)
-
-    async def remove_lock(self, token: str) -> None:
-        """End a lock."""
-        locks.remove(self.connection, token)
-
-    async def add_account(self, account: Account) -> None:
-        """Add an account."""
-        accounts.add(self.connection, account)
-
-    async def update_account(self, account: Account) -> None:
-        """Replace an account."""
-        accounts.update(self.connection, account)
-
     async def remove_account(self, name: str) -> None:
-        """Remove an account."""
+        """Remove an account, its places in groups, and what is granted to it."""
         accounts.remove(self.connection, name)
-
-    async def keep(self, key: str, value: bytes, expires: float) -> None:
-        """Keep a value."""
-        accounts.keep(self.connection, key, value, expires)
-
-    async def forget(self, key: str) -> None:
-        """Drop a value."""
-        accounts.forget(self.connection, key)
-
-    async def sweep(self, now: float, tombstones_before: float) -> int:
-        """Remove what has expired; the whole log may have to be looked through, so this is done in a thread."""
-        return await finished(self.run_in_thread(lambda: sweep.sweep(self.connection, now, tombstones_before)))
+        self._touches.everything = True
+        for resource in rows.with_acl(self.connection):
+            acl = without(resource.acl, name)
+            if acl != resource.acl:
+                await self.set_acl(resource, acl, 0.0)

@@ -15,10 +15,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from davd.interfaces.store import ITransaction
+from davd.model.index import ObjectIndex, Span
 from davd.model.resource import FILE, Resource
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_life import a_lock, new_content
-from davd.testing.store_machine import StoreMachine, Work, drive, store_machine, works
+from davd.testing.store_machine import StoreMachine, drive, store_machine
+from davd.testing.store_works import Work, works
 from tests.stores.life import findings, opened
 
 T = TypeVar("T")
@@ -109,7 +111,8 @@ class TestTogether:
         folder = tempfile.mkdtemp()
         try:
             together = Together(folder)
-            file = Work("file", ("files", "a"), (), "new", "ann", 5.0, b"12345", False, ())
+            index = ObjectIndex("u", "VEVENT", (Span(0, 10, True),), (("FN", "ann"),))
+            file = Work("file", ("files", "a"), (), "new", "ann", 5.0, b"12345", False, (), index)
             other = Work("file", ("files", "a"), (), "other", "ann", 6.0, b"123", False, ())
             removed = Work("delete", ("files", "a", "new"), (), "", "ann", 7.0, b"", False, ())
             place = Work("folder", ("files",), (), "place", "ann", 8.0, b"", False, ())

@@ -3,6 +3,7 @@
 Verifies: docs/architecture.md, Data
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import apsw
 import pytest
 
 from davd.interfaces.store import StoreError
+from davd.model.index import IndexQuery, ObjectIndex
+from davd.model.principal import GROUP, INDIVIDUAL, Account
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.connection import connect, require_sqlite
 from davd.stores.sqlite.migrate import Migration, migrate, migrations
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_machine import drive
-from tests.stores.life import opened
+from tests.stores.life import findings, opened
 
 HASTY = StoreSettings(busy_seconds=0.05)
 
@@ -46,6 +49,47 @@ def test_a_new_file_gets_all_steps_and_an_old_one_the_rest(tmp_path: Path) -> No
     with pytest.raises(StoreError, match="newer davd .schema 2, this one knows 1."):
         migrate(connection, path, first, 0.05)
     connection.close()
+
+
+def test_a_store_of_version_2_keeps_what_it_has(tmp_path: Path) -> None:
+    path = str(tmp_path / "davd.sqlite")
+    connection = connect(path, HASTY)
+    migrate(connection, path, migrations()[:2], 0.05)
+    sha256 = hashlib.sha256(b"one").hexdigest()
+    connection.execute(
+        "INSERT INTO account VALUES ('ann', 'hash', 'a@b', 'Ann', 5, 1.5);"
+        "INSERT INTO resource VALUES (5, 2, 't', 'collection', 'ann', '', '', 0, 1.0, 2.0, 1, 1, NULL, ''),"
+        f" (6, 5, 'f', 'file', 'ann', '\"{sha256[:20]}-6\"', 'text/plain', 3, 1.0, 2.0, 1, 0, NULL, '{sha256}');"
+        "INSERT INTO content VALUES (6, x'6f6e65'); INSERT INTO property VALUES (6, '{x}p', x'00');"
+        "UPDATE resource SET sync_revision = 1 WHERE id = 2; INSERT INTO usage VALUES ('ann', 3);"
+        "UPDATE store SET number = 6"
+    )
+    connection.close()
+    with opened(tmp_path, HASTY) as store:
+        assert drive(findings(store)) == []
+        drive(_use_an_old_store(store))
+        assert drive(findings(store)) == []
+
+
+async def _use_an_old_store(store: SQLiteStore) -> None:
+    """What was there is as it was, and what is new works on it."""
+    async with store.read() as view:
+        old = await view.resolve(["files", "t", "f"])
+        assert [each.acl for each in old] == [""] * 4
+        assert (old[-1].name, old[-1].revision, old[-1].content_length) == ("f", 1, 3)
+        assert await view.properties([6]) == {6: {"{x}p": b"\0"}}
+        assert await view.account("ann") == Account("ann", "hash", "a@b", "Ann", 5, 1.5, INDIVIDUAL)
+        assert await view.find(5, IndexQuery(), 10) == []
+    async with store.write() as transaction:
+        assert await transaction.content(old[-1]) == b"one"
+        await transaction.set_acl(old[-1], "owner\t{DAV:}all", 3.0)
+        await transaction.set_index(old[-1], ObjectIndex("u", "VEVENT"))
+        await transaction.add_account(Account("staff", kind=GROUP))
+        await transaction.set_group_members("staff", ["ann"])
+    async with store.read() as view:
+        assert [each.uid for each in await view.find(5, IndexQuery(), 10)] == ["u"]
+        assert (await view.resolve(["files", "t", "f"]))[-1].acl == "owner\t{DAV:}all"
+        assert await view.groups_of("ann") == {"staff"}
 
 
 def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from davd.interfaces.store import ITransaction, StoreError
+from davd.model.index import ObjectIndex
+from davd.model.principal import GROUP, Account
 from davd.model.resource import Resource
 from davd.model.touched import Touched
 from davd.stores.settings import StoreSettings
@@ -20,6 +22,7 @@ from davd.stores.sqlite.snapshots import ReadTransaction
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_life import new_content, put
 from davd.testing.store_machine import drive
+from davd.testing.store_works import ACCOUNTS
 from tests.stores.life import add_folder, findings, opened
 from tests.stores.sqlite.test_commits import HeldThreads
 
@@ -28,7 +31,7 @@ PATHS += [("files", *rest.split()) for rest in ("a", "b", "é", "x", "a a", "a b
 
 
 async def wrong(view: ReadTransaction, paths: list[tuple[str, ...]]) -> list[object]:
-    """The paths whose chains are not what the same view says without the cache."""
+    """The paths whose chains, and the names whose groups, are not what the same view says without the cache."""
     found: list[object] = []
     for path in paths:
         known, read = await view.resolve(path), await Reads.resolve(view, path)
@@ -41,6 +44,10 @@ async def wrong(view: ReadTransaction, paths: list[tuple[str, ...]]) -> list[obj
             read_members = Reads._named(view, read_chain[-1].id, [path[-1], "b"]) if whole else {}
             if (chain, members) != (read_chain, read_members):
                 found.append((path, members, read_members))
+    for name in ACCOUNTS:
+        groups, read_groups = await view.groups_of(name), await Reads.groups_of(view, name)
+        if groups != read_groups:
+            found.append((name, groups, read_groups))
     return found
 
 
@@ -236,7 +243,12 @@ class TestFollowing(SynchronousTestCase):
             (lambda t: t.replace(file, new_content(b"y"), "", 2.0), in_a, set(), False),
             (lambda t: t.set_times(file, 1.0, None, 2.0), in_a, set(), False),
             (lambda t: t.set_properties(file, [("{x}p", b"<p/>")], 2.0), in_a, set(), False),
+            (lambda t: t.set_acl(file, "owner\t{DAV:}all", 2.0), in_a, set(), False),
             (root, {1}, set(), False),
+            (lambda t: t.set_index(file, ObjectIndex("u", "VEVENT")), set(), set(), False),
+            (lambda t: t.add_account(Account("staff", kind=GROUP)), set(), set(), False),
+            (lambda t: t.set_group_members("staff", ["staff"]), set(), set(), True),
+            (lambda t: t.remove_account("staff"), set(), set(), True),
             (lambda t: t.keep("k", b"v", 1e9), set(), set(), False),
             (lambda t: t.copy(a, b, "copy", True, "ann", 2.0), {b.id}, {(b.id, "copy")}, False),
             (
@@ -275,6 +287,36 @@ class TestFollowing(SynchronousTestCase):
         self.assertEqual([mended for _, mended in found], [True] * len(found))
         self.assertTrue(self.told and all(each.everything for each in self.told))
         self.assertEqual(len(drive(resolved(self.store, "recovered"))), 2)
+
+    def test_groups_are_known_until_they_change(self) -> None:
+        async def grouped(transaction: ITransaction) -> None:
+            for name in ("ann", "staff"):
+                await transaction.add_account(Account(name))
+            await transaction.set_group_members("staff", ["ann"])
+
+        async def groups() -> frozenset[str]:
+            async with self.store.read() as view:
+                return await view.groups_of("ann")
+
+        def asked() -> dict[str, frozenset[str]]:
+            return dict(self.store.routes.groups)
+
+        self.done(self.do(grouped))
+        self.assertEqual(drive(groups()), {"staff"})
+        self.done(self.put("a", "f"))
+        self.assertEqual(asked(), {"ann": {"staff"}})
+        self.assertEqual(drive(groups()), {"staff"})
+        self.done(self.do(lambda t: t.set_group_members("staff", [])))
+        self.assertEqual(asked(), {})
+        self.assertEqual(drive(groups()), set())
+        with opened(self.store.folder) as other:
+
+            async def again() -> None:
+                async with other.write() as transaction:
+                    await transaction.set_group_members("staff", ["ann"])
+
+            drive(again())
+        self.assertEqual(drive(groups()), {"staff"})
 
     def test_switched_off_it_knows_nothing(self) -> None:
         with opened(self.store.folder, StoreSettings(route_cache=0)) as other:

@@ -23,7 +23,8 @@ from davd.model.resource import COLLECTION
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.snapshots import ReadTransaction
 from davd.stores.sqlite.store import SQLiteStore
-from davd.testing.store_machine import Work, apply, drive, works
+from davd.testing.store_machine import drive
+from davd.testing.store_works import ACCOUNTS, Work, apply, works
 from tests.stores.life import add, add_folder, findings, opened, process
 from tests.stores.sqlite.test_commits import HeldThreads
 from tests.stores.sqlite.test_routes import PATHS, looked, wrong
@@ -100,6 +101,15 @@ class Contest(RuleBasedStateMachine):
             self.foreign.execute(
                 "UPDATE resource SET owner = ?, content_type = ? WHERE id % 3 = ?", ("eve", f"{number}", number % 3)
             )
+            if number == 0:
+                self.foreign.execute("DELETE FROM membership")
+            elif number < 4:
+                self.foreign.execute(
+                    "INSERT OR IGNORE INTO account (name, password_hash, email, display_name, created)"
+                    " VALUES (?, '', '', '', 0)",
+                    (ACCOUNTS[number],),
+                )
+                self.foreign.execute("INSERT OR IGNORE INTO membership VALUES (?, ?)", (ACCOUNTS[number], ACCOUNTS[-1]))
         except apsw.BusyError:
             pass
 
