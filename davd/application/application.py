@@ -6,7 +6,7 @@ Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 9111, 4.2
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from typing import Final, cast
 
@@ -28,6 +28,7 @@ from davd.application.visit import Visit
 from davd.authentication.authenticator import Authenticator
 from davd.dav import guard, upload
 from davd.dav.content import parsed, take
+from davd.dav.exchange import here
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
 from davd.http.request import Request
@@ -41,6 +42,8 @@ log = Logger(namespace="davd.application")
 
 _RECALLED = frozenset({"GET", "HEAD"})
 _KEPT_STATUS = frozenset({200, 206, 304, 404})
+# To look through content of more bytes than these takes some milliseconds, whatever it is.
+_LARGE: Final = 32 * 1024
 # Counted for a request whose client did not wait for the answer.
 _GONE: Final = 499
 
@@ -49,7 +52,8 @@ class Application:
     """Answers requests; it never raises but for cancellation.
 
     It takes its collaborators: where the tree is, who proves identities, what davd can do (`registry`), the settings of
-    the dav floor, who may go when, the answers kept by head and by content, and the clock (POSIX seconds).
+    the dav floor, who may go when, the answers kept by head and by content, the clock (POSIX seconds), and what does
+    work in a thread (by default it is done at once).
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Application:
         kept: Recall,
         answers: Answers,
         clock: Callable[[], float],
+        aside: Callable[[Callable[[], object]], Awaitable[object]] = here,
     ) -> None:
         self._store = store
         self._authenticator = authenticator
@@ -71,7 +76,7 @@ class Application:
         self._kept = kept
         self._answers = answers
         self._clock = clock
-        self._exchanges = Exchanges(store, registry, settings, clock)
+        self._exchanges = Exchanges(store, registry, settings, clock, aside)
         self._polls = Polls(self._exchanges, answers)
         self._provisioned: set[str] = set()
         self.statuses: defaultdict[int, int] = defaultdict(int)
@@ -202,6 +207,8 @@ class Application:
             exchange.content = content
             response = await self._exchanges.perform(row, exchange)
             request.committing = place.committing = row.writes
+        if exchange.later is not None:
+            response = await self._exchanges.completed(exchange, response)
         finish(request, response)
         # What these fields decide may change by time alone, without a commit: a lock ends, a date becomes a strong one.
         stands = (
@@ -243,6 +250,8 @@ class Application:
             content = await self._receive(visit, place, await self._check_upload(visit, row))
         place.bytes += content.length
         try:
+            if content.length > _LARGE and row.examine is not None:
+                await self._examine(visit, row, content)
             async with self._store.write() as transaction:
                 exchange = await self._exchanges.make(visit, transaction)
                 exchange.upload = content
@@ -256,6 +265,16 @@ class Application:
         if exchange.upload is not content:
             self._discard(content)
         return response
+
+    async def _examine(self, visit: Visit, row: Method, content: NewContent) -> None:
+        """Have large content looked at where it holds up neither the reactor nor those who write."""
+        assert row.examine is not None
+        async with self._store.read() as view:
+            exchange = await self._exchanges.make(visit, view)
+            exchange.upload = content
+            work = await row.examine(exchange)
+        if work is not None:
+            content.examined = await exchange.aside(work)
 
     async def _receive(self, visit: Visit, place: Place, room: int | None) -> NewContent:
         """Content that is still on its way."""
@@ -288,7 +307,7 @@ class Application:
 
     async def _provision(self, principal: Principal) -> None:
         async with self._store.write() as transaction:
-            await provision(transaction, principal.name, self._clock())
+            await provision(transaction, principal.name, self._clock(), self._registry.provisions)
         self._provisioned.add(principal.name)
 
     def _credentials(self) -> Hashable:

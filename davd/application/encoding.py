@@ -20,7 +20,8 @@ def encode(request: Request, response: Response) -> None:
     length = len(body) if isinstance(body, bytes) else None
     if not negotiation.negotiable(response.status, response.headers, length):
         return
-    response.headers["Vary"] = "Accept-Encoding"
+    vary = response.headers.get("Vary")
+    response.headers["Vary"] = "Accept-Encoding" if vary is None else f"{vary}, Accept-Encoding"
     wanted = request.headers.get("accept-encoding")
     if wanted is None or not negotiation.accepts_gzip(wanted):
         return

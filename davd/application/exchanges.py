@@ -5,7 +5,7 @@ Implements: RFC 4918, 5.2, 8
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 
@@ -14,8 +14,7 @@ from davd.application.reading import SharedReading
 from davd.application.selection import path_of
 from davd.application.visit import Visit
 from davd.dav import guard
-from davd.dav.access import decide
-from davd.dav.exchange import Exchange
+from davd.dav.exchange import Exchange, here
 from davd.dav.fields import parse_fields
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
@@ -25,13 +24,21 @@ from davd.tree.locate import locate
 
 
 class Exchanges:
-    """Makes exchanges over `store`; `clock` gives POSIX seconds."""
+    """Makes exchanges over `store`; `clock` gives POSIX seconds, `aside` does work in a thread."""
 
-    def __init__(self, store: IStore, registry: Registry, settings: DavSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: IStore,
+        registry: Registry,
+        settings: DavSettings,
+        clock: Callable[[], float],
+        aside: Callable[[Callable[[], object]], Awaitable[object]] = here,
+    ) -> None:
         self.store = store
         self.registry = registry
         self.settings = settings
         self.clock = clock
+        self.aside = aside
 
     def reading(self, place: Place) -> AbstractAsyncContextManager[IReadTransaction]:
         """The transaction to read in: that of the batch the request was let in with, or one of its own.
@@ -62,7 +69,7 @@ class Exchanges:
             visit.request,
             parse_fields(visit.request.headers),
             visit.principal,
-            decide.conceal(visit.principal, node),
+            node,
             # It may write when the row says so, and only verbs of such rows try to.
             cast(ITransaction, transaction),
             self.store,
@@ -71,8 +78,11 @@ class Exchanges:
             self.clock(),
         )
         exchange.pace = place.pace
+        exchange.aside = self.aside
         exchange.document = visit.document
         visit.exchange = exchange
+        if node.chain[-1].owner != visit.principal.name:
+            await guard.arrive(exchange)
         return exchange
 
     async def perform(self, row: Method, exchange: Exchange) -> Response:
@@ -85,3 +95,11 @@ class Exchanges:
             # Content-Location header in the response, pointing to the URL ending with the '/'".
             response.headers["Content-Location"] = exchange.href(node.path.segments, True)
         return response
+
+    async def completed(self, exchange: Exchange, response: Response) -> Response:
+        """What the verb answers at last, when the transaction has ended: what it has left for later is done now."""
+        if exchange.later is None:
+            return response
+        last = await exchange.later()
+        last.headers = response.headers | last.headers
+        return last

@@ -99,6 +99,8 @@ class Polls:
             fetched = await answers.fetch(key, version, generation)
             if fetched is not None:
                 return fetched, True
+        if exchange.later is not None:
+            response = await self._exchanges.completed(exchange, response)
         finish(visit.request, response)
         made = _Made(key, generation, version, exchange, place)
         if isinstance(response.body, AsyncGenerator):

@@ -87,12 +87,18 @@ _BY_TYPE: Final = {
     "video/x-msvideo": "avi",
 }
 _BY_ENDING: Final = {ending: kind for kind, endings in _BY_TYPE.items() for ending in endings.split()}
+_ENDINGS: Final = {kind: f".{endings.split()[0]}" for kind, endings in _BY_TYPE.items()}
 
 
 def guess(name: str) -> str:
     """The media type that a file name's ending suggests; `application/octet-stream` when it suggests none."""
     stem, dot, ending = name.rpartition(".")
     return _BY_ENDING.get(ending.lower(), OCTET_STREAM) if dot and stem else OCTET_STREAM
+
+
+def ending(kind: str) -> str:
+    """The ending, with its dot, that a file of media type `kind` usually has; empty when there is none."""
+    return _ENDINGS.get(kind.partition(";")[0].strip().lower(), "")
 
 
 def of(resource: Resource) -> str:

@@ -1,10 +1,12 @@
 """What stands between a verb and its work: privileges, preconditions, locks.
 
-A verb asks in this order, which is that of RFC 4918, 8.1 ("Servers MUST return authorization errors in preference to
-other errors") and RFC 9110, 13.2.1 (preconditions come after every check that does not depend on them): `require` or
-`require_parent`, its own checks of the tree, `check_preconditions`, `check_locks`.
+What belongs to others is looked at through `arrive`, `find` and `visible` alone: they learn what decides on it, take
+off what may not be known, and note that the answer rests on access control lists and groups. A verb then asks in this
+order, which is that of RFC 4918, 8.1 ("Servers MUST return authorization errors in preference to other errors") and
+RFC 9110, 13.2.1 (preconditions come after every check that does not depend on them): `require` or `require_parent`, its
+own checks of the tree, `check_preconditions`, `check_locks`.
 
-Implements: RFC 3744, 7.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 6578, 5; RFC 9110, 13.2, 15.5.6
+Implements: RFC 3744, 3, 7.1.1; RFC 4791, 6.1.1; RFC 4918, 6, 7, 8.1, 10.4, 16; RFC 6578, 5; RFC 9110, 13.2, 15.5.6
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from davd.dav import fields, if_header
 from davd.dav.access import decide
+from davd.dav.access.acquaintance import Acquaintance, acquainted
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Method
@@ -30,6 +33,68 @@ from davd.tree.node import Node
 _CONDITIONAL = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
 
 
+async def arrive(exchange: Exchange) -> None:
+    """Take from the exchange's node what the principal may not know, so that it looks absent to the verb."""
+    node = exchange.node
+    if node.chain[-1].owner != exchange.principal.name:
+        method = exchange.registry.methods.get(exchange.request.method)
+        privilege = READ if method is None else method.reveals
+        exchange.node = await _reach(exchange, node, exchange.transaction, privilege)
+
+
+async def find(exchange: Exchange, path: Path, transaction: IReadTransaction | None = None) -> Node:
+    """The node at another path than the request URI, as the principal may know it.
+
+    It is sought in `transaction` when that of the exchange is over.
+    """
+    transaction = transaction or exchange.transaction
+    node = await locate(transaction, path)
+    if node.chain[-1].owner != exchange.principal.name:
+        return await _reach(exchange, node, transaction, READ)
+    return node
+
+
+async def _reach(exchange: Exchange, node: Node, transaction: IReadTransaction, privilege: str) -> Node:
+    if not node.chain[-1].owner:
+        return node
+    exchange.rests_on_store = True
+    await _acquaint(exchange, node.chain, transaction)
+    return decide.conceal(exchange.principal, node, privilege)
+
+
+async def visible(
+    exchange: Exchange,
+    members: Sequence[Resource],
+    collection: Resource,
+    transaction: IReadTransaction | None = None,
+    privilege: str = READ,
+) -> Sequence[Resource]:
+    """Those of `members` on which the principal holds `privilege`, as they do on `collection`; in their order.
+
+    `transaction` as for `find`.
+    """
+    name = exchange.principal.name
+    if collection.owner == name:
+        return members
+    others = [member for member in members if member.owner and member.owner != name]
+    if others:
+        exchange.rests_on_store = True
+        await _acquaint(exchange, others, transaction or exchange.transaction)
+    return decide.visible(exchange.principal, members, collection, privilege)
+
+
+async def _acquaint(exchange: Exchange, resources: Sequence[Resource], transaction: IReadTransaction) -> None:
+    exchange.principal = await acquainted(exchange.principal, acquaintance_of(exchange), transaction, resources)
+
+
+def acquaintance_of(exchange: Exchange) -> Acquaintance:
+    """What has been asked about who asks; nothing to begin with."""
+    known = exchange.acquaintance
+    if known is None:
+        known = exchange.acquaintance = Acquaintance(exchange.settings.principal_search == "all")
+    return known
+
+
 def require(exchange: Exchange, node: Node, privilege: str) -> Resource:
     """The resource of `node`, on which the principal holds `privilege`.
 
@@ -38,14 +103,19 @@ def require(exchange: Exchange, node: Node, privilege: str) -> Resource:
     """
     if node.resource is None:
         raise HTTPError(404)
-    _require(exchange, node.chain, node.path.segments, privilege)
+    held = decide.privileges(exchange.principal, node.chain)
+    if privilege not in held:
+        if READ not in held:
+            raise HTTPError(404)
+        raise missing(exchange, node.chain[-1], node.path.segments, privilege)
     return node.resource
 
 
 def require_parent(exchange: Exchange, node: Node, privilege: str) -> Resource:
     """The collection that holds, or would hold, `node`, on which the principal holds `privilege`.
 
-    403 for the root, which nothing holds; 409 when the parent is missing or no collection.
+    403 for the root, which nothing holds; 409 when the parent is missing or no collection; 403 with
+    DAV:need-privileges without the privilege. The parent of what may be read is known, even if it may not be read.
     """
     segments = node.path.segments
     if not segments:
@@ -55,25 +125,29 @@ def require_parent(exchange: Exchange, node: Node, privilege: str) -> Resource:
         # RFC 4918, 9.3.1, 9.7.1, 9.8.5: "A resource cannot be created at the destination until one or more
         # intermediate collections have been created."
         raise HTTPError(409)
-    _require(exchange, node.chain[: len(segments)], segments[:-1], privilege)
+    held = decide.privileges(exchange.principal, node.chain[: len(segments)])
+    if privilege not in held:
+        if READ not in held and (
+            node.resource is None or READ not in decide.privileges(exchange.principal, node.chain)
+        ):
+            raise HTTPError(404)
+        raise missing(exchange, parent, segments[:-1], privilege)
     return parent
 
 
-def _require(exchange: Exchange, chain: Sequence[Resource], segments: tuple[str, ...], privilege: str) -> None:
-    held = decide.privileges(exchange.principal, chain)
-    if privilege in held:
-        return
-    if READ not in held:
-        raise HTTPError(404)
-    # RFC 3744, 7.1.1: the error names the resource and the privilege that was missing on it.
+def missing(exchange: Exchange, resource: Resource, segments: tuple[str, ...], privilege: str) -> HTTPError:
+    """The error of a principal who does not hold `privilege` on `resource`, which is at `segments`."""
+    # RFC 3744, 7.1.1: "the response body to the "403 Forbidden" error MUST contain the <DAV:error> element, which in
+    # turn contains the <DAV:need-privileges> element, which contains one or more <DAV:resource> elements indicating
+    # which resource had insufficient privileges, and what the lacking privileges were".
     content = writer.element(
         "{DAV:}resource",
         [
-            writer.href(exchange.href(segments, chain[-1].is_collection)),
+            writer.href(exchange.href(segments, resource.is_collection)),
             writer.element("{DAV:}privilege", [writer.element(privilege)]),
         ],
     )
-    raise HTTPError(403, "{DAV:}need-privileges", content=content)
+    return HTTPError(403, "{DAV:}need-privileges", content=content)
 
 
 def require_allowed(exchange: Exchange, method: Method) -> None:
@@ -97,14 +171,6 @@ async def covering_locks(exchange: Exchange, chain: Sequence[Resource], mapped: 
         return locks
     own = chain[-1].id if mapped else None
     return [lock for lock in locks if lock.infinite or lock.resource_id == own]
-
-
-async def find(exchange: Exchange, path: Path, transaction: IReadTransaction | None = None) -> Node:
-    """The node at another path than the request URI, as the principal may know it.
-
-    It is sought in `transaction` when that of the exchange is over.
-    """
-    return decide.conceal(exchange.principal, await locate(transaction or exchange.transaction, path))
 
 
 async def check_preconditions(exchange: Exchange) -> None:
@@ -144,6 +210,8 @@ async def _state(exchange: Exchange, tag: str | None) -> if_header.State:
     resource = node.resource
     depth = len(node.path.segments)
     if resource is None and len(node.chain) < depth:
+        return if_header.UNMAPPED
+    if resource is not None and READ not in decide.privileges(exchange.principal, node.chain):
         return if_header.UNMAPPED
     tokens = [lock.token for lock in await covering_locks(exchange, node.chain, resource is not None)]
     if resource is None:

@@ -5,84 +5,57 @@ Implements: RFC 4918, 9.4; RFC 9110, 9.3.1
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from html import escape
 from typing import Final
 
-from davd.dav.access import decide
+from davd.dav import guard, page
 from davd.dav.exchange import Exchange
 from davd.http.dates import iso_date
 from davd.http.response import Response
+from davd.interfaces.store import IReadTransaction
 from davd.model.resource import Resource
 
 # Collections up to this many members are answered from one view; longer ones are streamed page by page.
 PAGE: Final = 500
 
-_STYLE: Final = (
-    ":root{color-scheme:light dark}"
-    "body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}"
-    "h1{font-size:1.4rem;overflow-wrap:anywhere}"
-    "nav ol{display:flex;flex-wrap:wrap;gap:.5rem;list-style:none;padding:0}"
-    "nav li+li::before{content:'/' / '';margin-right:.5rem}"
-    "table{border-collapse:collapse;width:100%}"
-    "caption{text-align:start;padding:.25rem 0}"
-    "th,td{border-bottom:1px solid;padding:.35rem .5rem;text-align:start}"
-    "tbody th{font-weight:inherit;overflow-wrap:anywhere}"
-    "td{white-space:nowrap;font-variant-numeric:tabular-nums}"
-)
-_STYLE_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 async def respond(exchange: Exchange, collection: Resource) -> Response:
     """The page for `collection`, which the principal may read."""
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}
     members: list[Resource] = await exchange.transaction.members(collection.id, "", PAGE + 1)
-    head = _head(exchange)
+    head = (page.head(exchange) + page.table("Members in the order of their names", *_COLUMNS)).encode()
     if len(members) > PAGE:
-        return Response(200, headers, _stream(exchange, collection.id, head, members))
-    return Response(200, headers, head + _rows(exchange, decide.visible(exchange.principal, members)) + _TAIL)
+        return Response(200, page.headers(), _stream(exchange, collection, head, members))
+    rows = await _rows(exchange, collection, members, exchange.transaction)
+    return Response(200, page.headers(), head + rows + _TAIL)
 
 
-async def _stream(exchange: Exchange, id: int, head: bytes, members: Sequence[Resource]) -> AsyncIterator[bytes]:
+async def _stream(
+    exchange: Exchange, collection: Resource, head: bytes, members: Sequence[Resource]
+) -> AsyncIterator[bytes]:
     yield head
     while members:
-        yield _rows(exchange, decide.visible(exchange.principal, members))
-        await exchange.pace()
         # The transaction of the exchange is long over; each page has a view of its own.
         async with exchange.store.read() as view:
-            members = await view.members(id, members[-1].name, PAGE)
+            rows = await _rows(exchange, collection, members, view)
+            members = await view.members(collection.id, members[-1].name, PAGE)
+        yield rows
+        await exchange.pace()
     yield _TAIL
 
 
-def _head(exchange: Exchange) -> bytes:
-    segments = exchange.node.path.segments
-    name = escape(segments[-1]) if segments else "Start"
-    steps = [f'<li><a href="{exchange.href((), True)}">Start</a></li>'] if segments else []
-    for depth in range(1, len(segments)):
-        link = escape(exchange.href(segments[:depth], True))
-        steps.append(f'<li><a href="{link}"><bdi>{escape(segments[depth - 1])}</bdi></a></li>')
-    nav = f'<nav aria-label="Path"><ol>{"".join(steps)}</ol></nav>\n' if steps else ""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{name}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{nav}<main>\n<h1><bdi>{name}</bdi></h1>\n"
-        "<table>\n<caption>Members in the order of their names</caption>\n<thead><tr>"
-        '<th scope="col">Name</th><th scope="col">Size</th><th scope="col">Changed (UTC)</th></tr></thead>\n<tbody>\n'
-    ).encode()
+_COLUMNS: Final = ("Name", "Size", "Changed (UTC)")
+_TAIL: Final = page.TABLE_END.encode() + page.TAIL
 
 
-_TAIL: Final = b"</tbody>\n</table>\n</main>\n</body>\n</html>\n"
-
-
-def _rows(exchange: Exchange, members: Sequence[Resource]) -> bytes:
-    exchange.rows += len(members)
-    return "".join([_row(exchange, member) for member in members]).encode()
+async def _rows(
+    exchange: Exchange, collection: Resource, members: Sequence[Resource], transaction: IReadTransaction
+) -> bytes:
+    seen = await guard.visible(exchange, members, collection, transaction)
+    exchange.rows += len(seen)
+    return "".join([_row(exchange, member) for member in seen]).encode()
 
 
 def _row(exchange: Exchange, member: Resource) -> str:

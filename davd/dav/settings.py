@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from davd.formats.xml.reader import DEFAULT
 
@@ -13,6 +13,7 @@ Bytes = Annotated[int, Meta(ge=0)]
 # The reader of XML takes no more, whatever is set.
 XMLBytes = Annotated[int, Meta(ge=0, le=DEFAULT.size)]
 Seconds = Annotated[int, Meta(ge=1)]
+Word = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]+$")]
 
 
 class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -20,7 +21,13 @@ class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
 
     `max_dead_property_bytes` is for each property that clients made up, `max_dead_bytes` for all of one resource.
     `quota_bytes` is for each user, 0 for no limit. New content leaves `reserve_bytes` of the disk free, so that there
-    is room to write down a removal.
+    is room to write down a removal. `max_aces` is for the entries that clients give one resource,
+    `max_principal_results` for the principals that one search finds.
+
+    `principal_search` tells whom users may search for and look at: `"groups"`, those who are in a group with them, or
+    `"all"`. `well_known` are the names below `/.well-known/` that lead to the served root. `hostnames` are the names
+    that the server goes by beside that in the request, `prefix` is the path below which everything is served, without a
+    slash at its end; empty for the root of the host.
     """
 
     max_file_bytes: Bytes = 64 * 1024**3
@@ -37,7 +44,11 @@ class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_dead_property_bytes: Bytes = 64 * 1024
     max_dead_bytes: Bytes = 128 * 1024
     max_dead_properties: Count = 200
+    max_aces: Count = 100
+    max_principal_results: Count = 500
     quota_bytes: Bytes = 0
     reserve_bytes: Bytes = 64 * 1024**2
+    principal_search: Literal["groups", "all"] = "groups"
+    well_known: list[Word] = field(default_factory=lambda: ["caldav", "carddav"])
     hostnames: list[str] = []
     prefix: str = ""

@@ -1,11 +1,13 @@
 """Content codings of responses: when gzip may be used, and gzip itself.
 
-A response with an entity tag is never coded. A strong tag has to differ between the plain and the coded form, but DAV
-clients compare the tag that GET gave them with `DAV:getetag` and send it back in If-Match; two tags for one state would
-make them download for ever, a weak one would make every conditional write fail. What is large and compresses well,
-multistatus bodies and listings, carries no tag.
+A response with a strong entity tag is never coded. A strong tag has to differ between the plain and the coded form, but
+DAV clients compare the tag that GET gave them with `DAV:getetag` and send it back in If-Match; two tags for one state
+would make them download for ever, a weak one would make every conditional write fail. What is large and compresses
+well, multistatus bodies and listings, carries no tag or a weak one.
 
-Implements: RFC 9110, 8.4.1.3, 8.8.3.3, 12.5.3, 12.5.5
+Where there are several media types, the client's Accept chooses.
+
+Implements: RFC 9110, 8.4.1.3, 8.8.3.3, 12.5.1, 12.5.3, 12.5.5
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
+
+from davd.http.fields import parse_parameter, split_list, split_sections
 
 # Below this the coded form, with its own head fields, is hardly ever shorter.
 MIN_LENGTH: Final = 512
@@ -60,6 +64,47 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 @lru_cache(maxsize=512)
+def preferred(accept: str, offers: tuple[str, ...]) -> str:
+    """Which of the media types in `offers` the client would have; the first of those it likes best.
+
+    `accept` is the value of Accept, empty without one. A client that would have none of them gets the first one, and so
+    does one whose value is malformed or very long: an answer serves better than a 406.
+    """
+    ranges = _ranges(accept)
+    if not ranges:
+        return offers[0]
+    weights = [_weight(offer, ranges) for offer in offers]
+    return offers[weights.index(max(weights))]
+
+
+def _ranges(accept: str) -> dict[str, float]:
+    """Weights by media range in lower case, of which parameters other than the weight are dropped."""
+    ranges: dict[str, float] = {}
+    if len(accept) > _MAX_FIELD:
+        return ranges
+    try:
+        for member in split_list(accept):
+            name, *parameters = split_sections(member)
+            weight = 1.0
+            for parameter in parameters:
+                key, value = parse_parameter(parameter)
+                if key == "q":
+                    weight = min(max(float(value), 0.0), 1.0)
+            ranges.setdefault(name.lower(), weight)
+    except ValueError:
+        return {}
+    return ranges
+
+
+def _weight(offer: str, ranges: Mapping[str, float]) -> float:
+    # RFC 9110, 12.5.1: "the most specific reference has precedence".
+    for name in (offer, offer.partition("/")[0] + "/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0
+
+
+@lru_cache(maxsize=512)
 def compressible(content_type: str) -> bool:
     """Whether content of this type is worth compressing: text, XML, JSON, calendars, contacts, SVG."""
     media_type = content_type.partition(";")[0].strip(" \t").lower()
@@ -73,7 +118,10 @@ def negotiable(status: int, headers: Mapping[str, str], length: int | None) -> b
     """
     if (length is not None and length < MIN_LENGTH) or status in (204, 206, 304):
         return False
-    if "ETag" in headers or "Content-Encoding" in headers or "Content-Range" in headers:
+    if "Content-Encoding" in headers or "Content-Range" in headers:
+        return False
+    # RFC 9110, 8.8.3.3: only strong tags have to tell the codings of one representation from each other.
+    if not headers.get("ETag", "W/").startswith("W/"):
         return False
     return compressible(headers.get("Content-Type", "")) and "no-transform" not in headers.get("Cache-Control", "")
 

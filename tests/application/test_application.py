@@ -118,8 +118,9 @@ class ApplicationTestCase(SynchronousTestCase):
             all_headers.setdefault("authorization", basic(user))
         if content.length is not None and (content.length or method == "PUT"):
             all_headers.setdefault("content-length", str(content.length))
+        query = fields.pop("query", "")
         request = Request(
-            method, path, "", all_headers, content, peer="192.0.2.1", id="r1", authority="dav.example", **fields
+            method, path, query, all_headers, content, peer="192.0.2.1", id="r1", authority="dav.example", **fields
         )
         return run(self.application.respond(request))
 

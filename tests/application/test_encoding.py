@@ -48,3 +48,9 @@ def test_whoever_takes_gzip_gets_it(kind: str, accepted: str | None) -> None:
         received = gzip.decompress(received)
     assert ("Content-Encoding" in response.headers) == (accepted == "gzip")
     assert received == XML
+
+
+def test_what_it_depended_on_before_stays() -> None:
+    response = Response(200, {"Content-Type": "text/calendar", "Vary": "Accept", "ETag": 'W/"1"'}, XML)
+    encoding.encode(Request("GET", "/", "", {"accept-encoding": "gzip"}, Body()), response)
+    assert (response.headers["Vary"], response.headers["Content-Encoding"]) == ("Accept, Accept-Encoding", "gzip")

@@ -203,7 +203,13 @@ class TestWhatAnAnswerRestsOn:
         ("method", "path", "depth", "body", "expected"),
         [
             ("PROPFIND", HOME, "1", prop("{DAV:}getetag", "{DAV:}displayname"), False),
-            ("PROPFIND", HOME, "1", prop("{DAV:}sync-token", "{DAV:}acl", "{urn:x}dead"), False),
+            ("PROPFIND", HOME, "1", prop("{DAV:}sync-token", "{DAV:}owner", "{urn:x}dead"), False),
+            ("PROPFIND", HOME, "1", prop("{DAV:}current-user-privilege-set"), False),
+            # An entry may be inherited from above the target.
+            ("PROPFIND", HOME, "0", prop("{DAV:}acl"), True),
+            # Who may be known of depends on groups.
+            ("PROPFIND", "/principals/users/", "1", prop("{DAV:}getetag"), True),
+            ("PROPFIND", "/files/", "0", prop("{DAV:}getetag"), False),
             ("PROPFIND", HOME, "1", b"", True),
             ("PROPFIND", HOME, "0", prop("{DAV:}lockdiscovery"), True),
             ("PROPFIND", HOME, "0", prop("{DAV:}quota-used-bytes"), True),

@@ -13,10 +13,12 @@ from lxml import etree
 from davd.dav.exchange import Exchange
 from davd.dav.registry import CollectionType, Extension, Member
 from davd.dav.settings import DavSettings
+from davd.http.body import Body
 from davd.model.errors import HTTPError
+from davd.model.index import IndexQuery, ObjectIndex
 from davd.model.principal import Account
 from davd.model.resource import FILE, NewContent, Resource
-from davd.testing.exchange import Trial, run
+from davd.testing.exchange import ChunkedBody, Trial, run
 from tests.dav.answers import condition
 from tests.dav.locking import lock
 
@@ -198,3 +200,106 @@ class TestMkcol:
         response = mkcol(trial, SHELF + "inner/", kind)
         assert response.status in (403, 424)
         assert SHELF + "inner/" not in trial.tree()
+
+
+async def _take(exchange: Exchange, pile: Resource, member: Member) -> NewContent | None:
+    content = member.content
+    assert content is not None
+    content.index = ObjectIndex(f"uid of {content.length}", "NOTE")
+    content.content_type = "text/note"
+    return None
+
+
+PILE = Extension(
+    "pile",
+    collection_types=[
+        CollectionType(
+            "pile",
+            ("{DAV:}collection", "{urn:toy}pile"),
+            frozenset({"collection"}),
+            _take,
+            members_type="text/other",
+            location_condition="{urn:toy}pile-location-ok",
+            max_bytes=10,
+            size_condition="{urn:toy}max-note",
+        ),
+        CollectionType("box", ("{DAV:}collection", "{urn:toy}box"), members_type="text/other"),
+    ],
+)
+HEAP = HOME + "pile/"
+
+
+@pytest.fixture
+def piles() -> Trial:
+    made = Trial(PILE)
+    for path, kind in ((HEAP, "pile"), (HOME + "box/", "box")):
+        assert mkcol(made, path, kind).status == 201
+    return made
+
+
+def indexed(trial: Trial, path: str = HEAP) -> dict[str, str]:
+    async def find() -> dict[str, str]:
+        async with trial.store.read() as view:
+            chain = await view.resolve(path.strip("/").split("/"))
+            return {found.name: found.uid for found in await view.find(chain[-1].id, IndexQuery(), 100)}
+
+    return run(find())
+
+
+class TestWhatIsKnown:
+    """Verifies: RFC 4918, 9.7, 9.8, 9.9; docs/extend/extensions.md, Collection types"""
+
+    @pytest.mark.parametrize("method", ["PUT", "COPY", "MOVE"])
+    def test_a_collection_says_what_the_store_is_to_know(self, piles, method):
+        piles.request("PUT", HOME + "note", {}, b"abc")
+        if method == "PUT":
+            response = piles.request("PUT", HEAP + "note", {"Content-Type": "text/plain"}, b"abc")
+            assert piles.request("GET", HEAP + "note").headers["Content-Type"] == "text/note"
+        else:
+            response = piles.request(method, HOME + "note", {"Destination": HEAP + "note"})
+        assert response.status == 201
+        assert indexed(piles) == {"note": "uid of 3"}
+
+    def test_members_have_a_type_that_nobody_has_said(self, piles):
+        for headers, kind in (({}, "text/other"), ({"Content-Type": "text/plain"}, "text/plain")):
+            piles.request("PUT", HOME + "box/note", headers, b"abc")
+            assert piles.request("GET", HOME + "box/note").headers["Content-Type"] == kind
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    def test_a_place_that_is_none(self, piles, method):
+        response = piles.request(method, HEAP, {"Destination": HOME + "box/pile/"})
+        assert (response.status, condition(piles, response)) == (403, "{urn:toy}pile-location-ok")
+
+
+class TestLength:
+    """Verifies: RFC 4918, 9.7, 9.8, 9.9; docs/extend/extensions.md, Collection types"""
+
+    TOO_LONG = (403, "{urn:toy}max-note")
+
+    def test_as_long_as_may_be(self, piles):
+        assert piles.request("PUT", HEAP + "note", {}, b"x" * 10).status == 201
+
+    def test_a_declared_length_is_refused_before_the_content_comes(self, piles):
+        body = Unread(11)
+        response = piles.request("PUT", HEAP + "note", {}, body)
+        assert (response.status, condition(piles, response), body.asked) == (*self.TOO_LONG, False)
+
+    def test_any_other_as_soon_as_it_has_come(self, piles):
+        response = piles.request("PUT", HEAP + "note", {}, ChunkedBody(b"x" * 11))
+        assert (response.status, condition(piles, response)) == self.TOO_LONG
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    def test_what_is_there_already(self, piles, method):
+        piles.request("PUT", HOME + "note", {}, b"x" * 11)
+        response = piles.request(method, HOME + "note", {"Destination": HEAP + "note"})
+        assert (response.status, condition(piles, response)) == self.TOO_LONG
+
+
+class Unread(Body):
+    """Content of a declared length that must not be asked for."""
+
+    asked = False
+
+    async def receive(self) -> bytes:
+        self.asked = True
+        return b"x"

@@ -1,6 +1,6 @@
 """When gzip is used, and gzip itself.
 
-Verifies: RFC 9110, 8.4.1.3, 8.8.3.3, 12.5.3
+Verifies: RFC 9110, 8.4.1.3, 8.8.3.3, 12.5.1, 12.5.3
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davd.http.negotiation import MIN_LENGTH, GzipStream, accepts_gzip, compress, compressible, negotiable
+from davd.http.negotiation import MIN_LENGTH, GzipStream, accepts_gzip, compress, compressible, negotiable, preferred
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,41 @@ def test_flush_lets_the_client_read_on() -> None:
 def test_bytes(data: bytes) -> None:
     assert gzip.decompress(compress(data)) == data
     assert compress(data)[4:8] == b"\0\0\0\0"
+
+
+OFFERS = ("text/calendar", "application/calendar+json", "text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("*/*", 0),
+        ("text/calendar", 0),
+        ("application/calendar+json", 1),
+        ("Application/Calendar+JSON; charset=utf-8", 1),
+        ("application/calendar+json;q=0.5, text/*;q=0.4", 1),
+        ("application/calendar+json;q=0.5, text/*", 0),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 2),
+        ("text/*;q=0.5, text/html;q=0.6", 2),
+        ("text/calendar;q=0, */*", 1),
+        ("application/*", 1),
+        ("image/png", 0),
+        ("text/html;q=x", 0),
+        ("text/html;q=nan", 0),
+        ("text/html;", 2),
+        (";;,", 0),
+        ("", 0),
+        ('text/html;x="a,b";q=0.9, text/calendar;q=0.1', 2),
+        ("text/html, " * 100, 0),
+    ],
+)
+def test_the_media_type_that_a_client_would_have(accept: str, chosen: int) -> None:
+    """Verifies: RFC 9110, 12.5.1."""
+    assert preferred(accept, OFFERS) == OFFERS[chosen]
+
+
+def test_a_weak_tag_is_for_all_codings() -> None:
+    """Verifies: RFC 9110, 8.8.3.3."""
+    headers = {"Content-Type": "text/calendar"}
+    assert negotiable(200, headers | {"ETag": 'W/"1"'}, None)
+    assert not negotiable(200, headers | {"ETag": '"1"'}, None)

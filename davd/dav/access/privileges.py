@@ -1,6 +1,6 @@
 """The privileges and how they contain each other.
 
-Implements: RFC 3744, 3, 5.3; RFC 4918, 7
+Implements: RFC 3744, 3, 5.3; RFC 4791, 6.1.1; RFC 4918, 7
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ UNLOCK: Final = "{DAV:}unlock"
 READ_ACL: Final = "{DAV:}read-acl"
 READ_CURRENT_USER_PRIVILEGE_SET: Final = "{DAV:}read-current-user-privilege-set"
 WRITE_ACL: Final = "{DAV:}write-acl"
+READ_FREE_BUSY: Final = "{urn:ietf:params:xml:ns:caldav}read-free-busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,20 @@ class Privilege:
 
 
 # RFC 3744, 3.12: DAV:write MUST contain DAV:bind, DAV:unbind, DAV:write-properties and DAV:write-content.
+# RFC 4791, 6.1.1: "The CALDAV:read-free-busy privilege MUST be aggregated in the DAV:read privilege." Whoever may read
+# is told what else they may do, so that clients need not find out by trying.
 TREE: Final = Privilege(
     ALL,
     "Any operation",
     (
-        Privilege(READ, "Read content and properties, list members"),
+        Privilege(
+            READ,
+            "Read content and properties, list members",
+            (
+                Privilege(READ_CURRENT_USER_PRIVILEGE_SET, "Read the own privileges"),
+                Privilege(READ_FREE_BUSY, "Learn when somebody is busy"),
+            ),
+        ),
         Privilege(
             WRITE,
             "Change content, properties and members",
@@ -48,7 +58,6 @@ TREE: Final = Privilege(
         ),
         Privilege(UNLOCK, "End locks of others"),
         Privilege(READ_ACL, "Read the access control list"),
-        Privilege(READ_CURRENT_USER_PRIVILEGE_SET, "Read the own privileges"),
         Privilege(WRITE_ACL, "Change the access control list"),
     ),
 )
@@ -62,6 +71,8 @@ def _spread(privilege: Privilege, found: dict[str, frozenset[str]]) -> frozenset
 
 _EXPANDED: dict[str, frozenset[str]] = {}
 _spread(TREE, _EXPANDED)
+
+SUPPORTED: Final = _EXPANDED[ALL]
 
 
 def expand(*names: str) -> frozenset[str]:

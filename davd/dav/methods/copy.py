@@ -10,7 +10,7 @@ from dataclasses import replace
 from davd.dav import guard, membership, quota
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
-from davd.dav.methods.destination import Destination, check_overwrite, destination, written
+from davd.dav.methods.destination import Destination, check_overwrite, destination, tree_length, written
 from davd.dav.registry import Method
 from davd.http.response import Response
 from davd.model.errors import HTTPError
@@ -29,35 +29,22 @@ async def respond(exchange: Exchange) -> Response:
     if source.is_collection and exchange.fields.depth == "1":
         raise HTTPError(400, detail="COPY of a collection with Depth 1")
     infinite = exchange.fields.depth != "0"
-    place = await destination(exchange, within=not infinite)
+    place = await destination(exchange, within=not infinite, rewritten=True)
     if not source.owner:
         # The levels above the homes hold what belongs to others.
         raise HTTPError(403, detail="a resource that cannot be copied")
     await guard.check_preconditions(exchange)
     check_overwrite(exchange, place)
     await guard.check_locks(exchange, place.locked, place.below)
-    changed = await membership.admit_existing(exchange, place.parent, place.name, source, place.overwritten)
-    length = await _length(exchange, source, infinite) if changed is None else changed.length
-    freed = 0 if place.overwritten is None else await _length(exchange, place.overwritten, True, limited=False)
+    entry = await membership.admit_existing(exchange, place.parent, place.name, source, place.overwritten)
+    length = await tree_length(exchange, source, infinite) if entry.changed is None else entry.changed.length
+    freed = 0 if place.overwritten is None else await tree_length(exchange, place.overwritten, True, limited=False)
     await quota.require_room(exchange.transaction, exchange.settings, place.parent.owner, length - freed)
     # Copies share their blobs: what they take of the disk is little, but not nothing.
     quota.require_disk(exchange.store, exchange.settings, 1)
     resource = await _copy(exchange, source, place, infinite)
-    if changed is not None:
-        await exchange.transaction.replace(resource, changed, resource.content_type, exchange.now)
+    await membership.settle(exchange, resource, entry)
     return written(exchange, place, resource)
-
-
-async def _length(exchange: Exchange, resource: Resource, infinite: bool, limited: bool = True) -> int:
-    """The bytes of content in a tree; 403 when it has more resources than the settings allow."""
-    if not resource.is_collection or not infinite:
-        return resource.content_length
-    most = exchange.settings.max_tree_nodes
-    # What is overwritten is removed however large it is; beyond the limit it only counts for less.
-    inside = await exchange.transaction.descendants(resource.id, most + 1)
-    if limited and len(inside) >= most:
-        raise HTTPError(403, "{urn:davd}tree-within-limits")
-    return sum([member.content_length for _, member in inside])
 
 
 async def _copy(exchange: Exchange, source: Resource, place: Destination, infinite: bool) -> Resource:

@@ -1,6 +1,6 @@
 """What COPY and MOVE have in common: where to, and what stands in the way there.
 
-Implements: RFC 4918, 7.5, 7.6, 8.3, 9.8, 9.9, 10.3, 10.6; RFC 3744, 3.9, 3.10
+Implements: RFC 4918, 7.5, 7.6, 8.3, 9.8, 9.9, 10.3, 10.6; RFC 3744, 3.9, 3.10, B
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from davd.dav import fields, guard
-from davd.dav.access.privileges import BIND, UNBIND
+from davd.dav.access.privileges import BIND, UNBIND, WRITE_CONTENT, WRITE_PROPERTIES
 from davd.dav.exchange import Exchange
 from davd.http.response import Response
 from davd.model.errors import HTTPError
@@ -42,8 +42,10 @@ class Destination:
         return [self.overwritten] if self.overwritten is not None and self.overwritten.is_collection else []
 
 
-async def destination(exchange: Exchange, within: bool = False) -> Destination:
+async def destination(exchange: Exchange, within: bool = False, rewritten: bool = False) -> Destination:
     """The destination of the request, which may be written by the principal; `within` lets it be below the source.
+
+    With `rewritten` a resource that is there is given other content and properties, else it is removed first.
 
     Raises HTTPError 400 for a missing or malformed Destination, 502 for one on another server, 403 for the source
     itself, what is above or below it and what may not be written, 409 where there is no collection to hold it.
@@ -58,10 +60,24 @@ async def destination(exchange: Exchange, within: bool = False) -> Destination:
     if path.contains(source) or (source.contains(path) and not within):
         raise HTTPError(403, detail="the destination is the source, or above or below it")
     node = await guard.find(exchange, path)
-    parent = guard.require_parent(exchange, node, BIND)
-    if node.resource is not None:
-        guard.require_parent(exchange, node, UNBIND)
-    return Destination(node, parent, node.resource)
+    return Destination(node, _writable(exchange, node, rewritten), node.resource)
+
+
+def _writable(exchange: Exchange, node: Node, rewritten: bool) -> Resource:
+    """The collection that holds the destination, when the principal has the privileges of RFC 3744, B."""
+    parent, resource = node.parent, node.resource
+    if resource is None or parent is None or not rewritten or not parent.owner:
+        # "MOVE (no target exists)": DAV:bind on the target collection; "MOVE (target exists)": "As above, plus
+        # <D:unbind> on the target collection". What clients did not make there, homes and principals, nobody replaces.
+        parent = guard.require_parent(exchange, node, BIND)
+        if resource is not None:
+            guard.require_parent(exchange, node, UNBIND)
+        return parent
+    # "COPY (target exists)": "<D:write-content> and <D:write-properties> on target resource"; of a collection the
+    # members change too.
+    for privilege in (WRITE_CONTENT, WRITE_PROPERTIES, *((BIND, UNBIND) if resource.is_collection else ())):
+        guard.require(exchange, node, privilege)
+    return parent
 
 
 def check_overwrite(exchange: Exchange, place: Destination) -> None:
@@ -77,3 +93,15 @@ def written(exchange: Exchange, place: Destination, resource: Resource) -> Respo
     if place.overwritten is not None:
         return Response(204)
     return Response(201, {"Location": exchange.href(place.node.path.segments, resource.is_collection)})
+
+
+async def tree_length(exchange: Exchange, resource: Resource, infinite: bool, limited: bool = True) -> int:
+    """The bytes of content in a tree; 403 when it has more resources than the settings allow."""
+    if not resource.is_collection or not infinite:
+        return resource.content_length
+    most = exchange.settings.max_tree_nodes
+    # What is overwritten is removed however large it is; beyond the limit it only counts for less.
+    inside = await exchange.transaction.descendants(resource.id, most + 1)
+    if limited and len(inside) >= most:
+        raise HTTPError(403, "{urn:davd}tree-within-limits")
+    return sum([member.content_length for _, member in inside])

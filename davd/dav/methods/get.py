@@ -27,6 +27,11 @@ _ATTEMPTS: Final = 5
 _WANTS_SHA256 = re.compile(r"(?:^|[,\s])sha-256\s{0,4}=\s{0,4}(?:[1-9]|10)(?![0-9])")
 
 
+# RFC 9110, 12.5.5: a cache may use an answer that says Vary only for requests with the same Accept.
+_VARIES: Final[dict[str, str]] = {"Vary": "Accept"}
+_FIXED: Final[dict[str, str]] = {}
+
+
 class _Overtaken(Exception):
     """The blob of a file went between reading the file's row and opening the blob."""
 
@@ -59,17 +64,30 @@ async def _answer(exchange: Exchange) -> Response:
     if exchange.fields.if_ is not None:
         await guard.check_if(exchange)
     if resource.is_collection:
+        kind = exchange.registry.collection_types.get(resource.type)
+        if kind is not None and kind.represent is not None:
+            represented = await kind.represent(exchange, resource)
+            if represented is not None:
+                return represented
         # A listing has no validators, so that of these fields only an asterisk can name it.
         status = conditional.evaluate(exchange.request.method, headers, None, None, True)
         if status is not None:
             return _unsent(status, {})
         return await listing.respond(exchange, resource)
+    kind = exchange.registry.collection_types.get(exchange.node.chain[-2].type)
+    varies = _FIXED
+    if kind is not None and kind.represent_member is not None:
+        represented = await kind.represent_member(exchange, resource)
+        if represented is not None:
+            return represented
+        varies = _VARIES
     modified = _last_modified(exchange, resource)
     status = conditional.evaluate(exchange.request.method, headers, resource.etag, modified, True)
     if status is not None:
         tag = conditional.named_tag(headers, resource.etag)
-        return _unsent(status, {"ETag": tag, "Last-Modified": http_date(modified)})
+        return _unsent(status, {"ETag": tag, "Last-Modified": http_date(modified), **varies})
     described = description(resource, modified)
+    described |= varies
     # RFC 9530, 3: Repr-Digest is of the whole representation, Content-Digest of what is in this message.
     wanted = headers.get("want-repr-digest")
     if wanted is not None and _WANTS_SHA256.search(wanted):

@@ -24,7 +24,7 @@ from davd.model.resource import FILE, NewContent, Resource
 
 _XML = "application/xml; charset=utf-8"
 _NO_CONFLICT = "{DAV:}no-conflicting-lock"
-_EMPTY = NewContent(0, sha256(b"").hexdigest(), data=b"")
+_NOTHING = sha256(b"").hexdigest()
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -105,9 +105,10 @@ async def _create(exchange: Exchange) -> Resource:
     node = exchange.node
     await guard.check_locks(exchange, [node.chain])
     parent = node.chain[-1]
-    content = await membership.admit(exchange, parent, Member(node.path.name, FILE, _EMPTY)) or _EMPTY
+    empty = NewContent(0, _NOTHING, data=b"")
+    content = await membership.admit(exchange, parent, Member(node.path.name, FILE, empty)) or empty
     created: Resource = await exchange.transaction.create(
-        parent, node.path.name, FILE, parent.owner, exchange.now, content, ""
+        parent, node.path.name, FILE, parent.owner, exchange.now, content, content.content_type or ""
     )
     return created
 

@@ -17,7 +17,8 @@ from davd.http.response import Response
 from davd.model.errors import HTTPError
 from davd.model.resource import COLLECTION, FILE, Resource
 
-_RESOURCE_TYPE = "{DAV:}resourcetype"
+RESOURCE_TYPE = "{DAV:}resourcetype"
+VALID_RESOURCETYPE = "{DAV:}valid-resourcetype"
 _PLAIN = MkCol()
 
 
@@ -32,16 +33,22 @@ async def respond(exchange: Exchange) -> Response:
     wanted = _wanted(exchange)
     await guard.check_preconditions(exchange)
     await guard.check_locks(exchange, [node.chain])
-    refused = refusals(exchange.registry, exchange.settings, wanted.properties, {})
+    refused = refusals(exchange.registry, exchange.settings, wanted.properties, {}, creating=True)
     type = resource_type(exchange.registry, wanted.resource_type)
     if type is None or not membership.may_hold(exchange.registry, parent, type):
-        refused[_RESOURCE_TYPE] = (403, "{DAV:}valid-resourcetype")
+        refused[RESOURCE_TYPE] = (403, VALID_RESOURCETYPE)
     if type is None or refused:
         return refusal(wanted, refused)
-    await membership.admit(exchange, parent, Member(node.path.name, type))
-    created: Resource = await exchange.transaction.create(parent, node.path.name, type, parent.owner, exchange.now)
-    await apply(exchange, created, wanted.properties)
+    await make(exchange, parent, type, wanted)
     return Response(201)
+
+
+async def make(exchange: Exchange, parent: Resource, type: str, wanted: MkCol) -> None:
+    """Create the collection at the request URI, whose place and properties nothing stands against."""
+    name = exchange.node.path.name
+    await membership.admit(exchange, parent, Member(name, type))
+    created: Resource = await exchange.transaction.create(parent, name, type, parent.owner, exchange.now)
+    await apply(exchange, created, wanted.properties)
 
 
 def _wanted(exchange: Exchange) -> MkCol:
@@ -68,15 +75,16 @@ def resource_type(registry: Registry, elements: tuple[str, ...] | None) -> str |
     return None
 
 
-def refusal(wanted: MkCol, refused: dict[str, Outcome], root: str = "{DAV:}mkcol-response") -> Response:
-    """The 424 that tells what became of each property in the body; `root` is the name of its root element.
+def refusal(wanted: MkCol, refused: dict[str, Outcome]) -> Response:
+    """The 424 that tells what became of each property in the body.
 
     RFC 5689, 3: "all or nothing"; the properties that could have been set are 424 too.
     """
     names = dict.fromkeys([change.name for change in wanted.properties])
     if wanted.resource_type is not None:
-        names = {_RESOURCE_TYPE: None} | names
-    return Response(424, {"Content-Type": CONTENT_TYPE}, writer.document(root, propstats(names, refused)))
+        names = {RESOURCE_TYPE: None} | names
+    body = writer.document("{DAV:}mkcol-response", propstats(names, refused))
+    return Response(424, {"Content-Type": CONTENT_TYPE}, body)
 
 
 MKCOL = Method("MKCOL", respond, writes=True, takes="xml", on_collection=False, on_file=False, on_unmapped=True)

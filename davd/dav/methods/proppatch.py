@@ -14,7 +14,7 @@ from davd.dav import guard, multistatus
 from davd.dav.access.privileges import WRITE_PROPERTIES
 from davd.dav.elements.propertyupdate import PropertyChange, parse_propertyupdate
 from davd.dav.exchange import Exchange
-from davd.dav.registry import Method, Registry
+from davd.dav.registry import LiveProperty, Method, Registry
 from davd.dav.settings import DavSettings
 from davd.formats.xml import writer
 from davd.http.prefer import Preferences
@@ -61,24 +61,21 @@ def refusals(
     settings: DavSettings,
     changes: Sequence[PropertyChange],
     stored: Mapping[str, bytes],
+    creating: bool = False,
 ) -> dict[str, Outcome]:
     """Status and condition of each property whose instruction cannot be carried out, by name; empty when all can.
 
-    `stored` are the dead properties that the resource has so far.
+    `stored` are the dead properties that the resource has so far; `creating` tells that it is just being made.
     """
     refused: dict[str, Outcome] = {}
     sizes = {name: len(element) for name, element in stored.items()}
     total = sum(sizes.values())
     for change in changes:
         live = registry.properties.get(change.name)
-        if live is not None and live.set is None and not live.stored:
-            refused[change.name] = (403, PROTECTED)
-            continue
-        if live is not None and live.check is not None:
-            try:
-                live.check(None if change.fragment is None else change.text)
-            except HTTPError as error:
-                refused[change.name] = (error.status, error.condition)
+        if live is not None:
+            refusal = _refusal(live, change, creating)
+            if refusal is not None:
+                refused[change.name] = refusal
                 continue
         if live is not None and not live.stored:
             continue
@@ -97,6 +94,20 @@ def refusals(
     return refused
 
 
+def _refusal(live: LiveProperty, change: PropertyChange, creating: bool) -> Outcome | None:
+    """Why a live property cannot be set or removed; None when it can."""
+    if (live.set is None and not live.stored) or (live.initial and not creating):
+        return 403, PROTECTED
+    try:
+        if live.check is not None:
+            live.check(None if change.fragment is None else change.text)
+        if live.check_element is not None and change.fragment is not None:
+            live.check_element(change.fragment)
+    except HTTPError as error:
+        return error.status, error.condition
+    return None
+
+
 async def apply(exchange: Exchange, resource: Resource, changes: Sequence[PropertyChange]) -> Resource:
     """Carry out instructions that `refusals` has nothing against, in document order; the resource as it is then."""
     transaction = exchange.transaction
@@ -106,6 +117,10 @@ async def apply(exchange: Exchange, resource: Resource, changes: Sequence[Proper
         if live is None or live.stored:
             kept.append((change.name, change.fragment))
         if live is not None and live.set is not None:
+            if live.stored:
+                # What it sets besides may undo what an earlier instruction has stored.
+                resource = await transaction.set_properties(resource, kept, exchange.now)
+                kept = []
             resource = await live.set(exchange, resource, None if change.fragment is None else change.text)
     if kept:
         resource = await transaction.set_properties(resource, kept, exchange.now)

@@ -6,6 +6,8 @@ Implements: RFC 4918, 9.7; RFC 9110, 9.3.4, 13, 14.5; RFC 7240, 4.2; RFC 4331, 6
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from davd.dav import content_type, guard, membership, quota
 from davd.dav.access.privileges import BIND, WRITE_CONTENT
@@ -16,7 +18,7 @@ from davd.dav.upload import expected_length
 from davd.http.prefer import Preferences
 from davd.http.response import Response
 from davd.model.errors import HTTPError
-from davd.model.resource import FILE, Resource
+from davd.model.resource import FILE, NewContent, Resource
 
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
@@ -30,10 +32,24 @@ async def check(exchange: Exchange) -> int | None:
     if length is not None and length > exchange.settings.max_file_bytes:
         raise HTTPError(413)
     parent = await _permit(exchange, length or 0)
+    membership.check_length(exchange.registry, parent, length or 0)
     quota.require_disk(exchange.store, exchange.settings, _growth(exchange, length or 0))
     left = await quota.room(exchange.transaction, exchange.settings, parent.owner)
     resource = exchange.node.resource
     return left if left is None or resource is None else left + resource.content_length
+
+
+async def examine(exchange: Exchange) -> Callable[[], object] | None:
+    """What the collection that `exchange.upload` is for has to find out about it; None for nothing."""
+    parent, content = exchange.node.parent, exchange.upload
+    kind = None if parent is None else exchange.registry.collection_types.get(parent.type)
+    if content is None or kind is None or kind.examine is None:
+        return None
+    if kind.max_bytes is not None and content.length > kind.max_bytes:
+        # It will be refused, however sound it is.
+        return None
+    stated = content_type.stated(exchange.request.headers.get("content-type"))
+    return partial(kind.examine, content, exchange.store.blobs, stated, exchange.now)
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -56,6 +72,7 @@ async def respond(exchange: Exchange) -> Response:
     if changed is not None:
         await quota.require_room(transaction, exchange.settings, parent.owner, _growth(exchange, changed.length))
         exchange.upload = upload = changed
+    kind = _kind(exchange, parent, upload, kind)
     stored: Resource
     if node.resource is None:
         stored = await transaction.create(parent, node.path.name, FILE, parent.owner, now, upload, kind, modified)
@@ -96,6 +113,16 @@ async def _permit(exchange: Exchange, length: int) -> Resource:
     return parent
 
 
+def _kind(exchange: Exchange, parent: Resource, content: NewContent, stated: str) -> str:
+    """The media type to store content under, of which the client said that it is `stated`."""
+    if content.content_type is not None:
+        return content.content_type
+    if stated:
+        return stated
+    holder = exchange.registry.collection_types.get(parent.type)
+    return "" if holder is None else holder.members_type
+
+
 def _growth(exchange: Exchange, length: int) -> int:
     """How many bytes more its owner has when the file has `length` bytes."""
     resource = exchange.node.resource
@@ -108,4 +135,13 @@ def _modified(exchange: Exchange) -> float | None:
     return float(text) if text is not None and _SECONDS.fullmatch(text) else None
 
 
-PUT = Method("PUT", respond, writes=True, takes="upload", check=check, on_collection=False, on_unmapped=True)
+PUT = Method(
+    "PUT",
+    respond,
+    writes=True,
+    takes="upload",
+    check=check,
+    examine=examine,
+    on_collection=False,
+    on_unmapped=True,
+)

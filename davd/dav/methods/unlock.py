@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from davd.dav import guard
 from davd.dav.access.privileges import READ
+from davd.dav.access.privileges import UNLOCK as UNLOCK_LOCKS
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Method
 from davd.http.response import Response
@@ -18,7 +19,7 @@ async def respond(exchange: Exchange) -> Response:
     """End the lock named by Lock-Token, wherever in its scope the request URI is; 204.
 
     400 without a Lock-Token, 409 with DAV:lock-token-matches-request-uri when no such lock covers the request URI, 403
-    when somebody else holds it.
+    when somebody else holds it and the principal may not end the locks of others here.
     """
     node = exchange.node
     guard.require(exchange, node, READ)
@@ -31,9 +32,9 @@ async def respond(exchange: Exchange) -> Response:
     lock = _named(await guard.covering_locks(exchange, node.chain), token)
     if lock is None:
         raise HTTPError(409, "{DAV:}lock-token-matches-request-uri")
-    # RFC 3744, 3.5: DAV:unlock lets others than the owner of a lock end it; nobody holds it on another's resources.
+    # RFC 3744, 3.5: "the principal that created a lock can always perform an UNLOCK", others with DAV:unlock.
     if lock.principal != exchange.principal.name:
-        raise HTTPError(403)
+        guard.require(exchange, node, UNLOCK_LOCKS)
     await exchange.transaction.remove_lock(token)
     return Response(204)
 

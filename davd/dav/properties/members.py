@@ -8,13 +8,14 @@ Implements: RFC 4918, 9.1
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from operator import attrgetter
 
-from davd.dav.access.decide import visible
+from davd.dav import guard
 from davd.dav.exchange import Exchange
 from davd.dav.properties.pages import WHOLE, Pages, base_href, further
 from davd.dav.properties.responses import Responses, document
+from davd.dav.properties.trees import Above, Tree, below
 from davd.dav.properties.view import load
 from davd.http.response import Content
 from davd.interfaces.store import IReadTransaction
@@ -22,15 +23,9 @@ from davd.model.errors import HTTPError
 from davd.model.path import quote_segment
 from davd.model.resource import Resource
 
-Tree = list[tuple[tuple[str, ...], Resource]]
-_Walk = Callable[[IReadTransaction, Resource, int], Awaitable[Tree]]
-
-# Trees of so many resources are read collection by collection. That takes 3 ms; a store reads larger ones in a thread,
-# where a few that do so at once keep the interpreter from all who wait for it.
-WALKED = 600
-_ROWS = 500
-
+_id = attrgetter("id")
 _name = attrgetter("name")
+_type = attrgetter("type")
 
 
 class Listing:
@@ -74,13 +69,29 @@ class Listing:
         self, transaction: IReadTransaction, rows: Sequence[Resource], pieces: list[str]
     ) -> tuple[bool, str]:
         """Add to `pieces` those of `rows` for which there is room; whether some are left, and the name of the last."""
-        shown = visible(self._exchange.principal, rows)
-        names = list(map(quote_segment, map(_name, shown)))
-        written, count = await self._pages.write(transaction, shown, names, self._above)
+        shown = await guard.visible(self._exchange, rows, self._target, transaction)
+        by_age = self._by_age(shown)
+        written, count = await self._write(transaction, by_age)
+        if count < len(shown) and by_age is not shown:
+            # Further pages begin after a name.
+            written, count = await self._write(transaction, shown)
         pieces += written
         if count < len(shown):
             return True, shown[count - 1].name
         return False, rows[-1].name if rows else ""
+
+    async def _write(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> tuple[list[str], int]:
+        names = list(map(quote_segment, map(_name, rows)))
+        return await self._pages.write(transaction, rows, names, self._above)
+
+    def _by_age(self, rows: Sequence[Resource]) -> Sequence[Resource]:
+        """The rows with those of types that are told of by age in that order among each other; ids count upwards."""
+        kinds = self._exchange.registry.collection_types
+        types = {type for type in set(map(_type, rows)) if type in kinds and kinds[type].oldest_first}
+        if not types:
+            return rows
+        ages = iter(sorted([row for row in rows if row.type in types], key=_id))
+        return [next(ages) if row.type in types else row for row in rows]
 
     def _above(self, rows: Sequence[Resource]) -> Sequence[Resource]:
         return self._chain
@@ -106,48 +117,18 @@ class Listing:
         exchange.rests_on_store = True
         transaction = exchange.transaction
         room = exchange.settings.max_propfind_nodes - 1
-        found = await self._below(transaction, self._target, room)
+        found = await below(exchange, transaction, self._target, room)
         if len(found) > room:
             # RFC 4918, 9.1: "Servers MAY reject Depth: infinity"; then with DAV:propfind-finite-depth.
             raise HTTPError(403, "{DAV:}propfind-finite-depth")
-        above = _Above(self._chain, found)
+        above = Above(self._chain, found)
         pieces = await self._of_target() if with_target else []
         pieces += await self._of_tree(transaction, found, WHOLE, above)
         if not found:
             return document(self._renderer, pieces, self._tail)
         return self._further_tree([self._renderer.open, *pieces], found, above)
 
-    async def _below(self, transaction: IReadTransaction, collection: Resource, room: int) -> Tree:
-        """What the user may see below a collection, parents before members; at least `room` + 1 when there is more."""
-        if not collection.owner:
-            # Above the homes most of what there is belongs to others, and must not count.
-            return await self._walk(transaction, collection, room, self._below)
-        found = await self._walk(transaction, collection, min(room, WALKED), self._walk)
-        if len(found) > WALKED and room > WALKED:
-            found = await transaction.descendants(collection.id, room + 1)
-        return found
-
-    async def _walk(
-        self, transaction: IReadTransaction, collection: Resource, room: int, deeper: _Walk | None = None
-    ) -> Tree:
-        """The same for what lies directly below, with what `deeper` finds below that."""
-        deeper = deeper or self._walk
-        found: Tree = []
-        after = ""
-        while len(found) <= room:
-            limit = min(_ROWS, room + 1 - len(found)) if collection.owner else _ROWS
-            rows = await transaction.members(collection.id, after, limit)
-            for row in visible(self._exchange.principal, rows):
-                found.append(((row.name,), row))
-                if row.is_collection and len(found) <= room:
-                    below = await deeper(transaction, row, room - len(found))
-                    found += [((row.name, *path), inner) for path, inner in below]
-            if len(rows) < limit:
-                break
-            after = rows[-1].name
-        return found
-
-    async def _of_tree(self, transaction: IReadTransaction, found: Tree, limit: int, above: _Above) -> list[str]:
+    async def _of_tree(self, transaction: IReadTransaction, found: Tree, limit: int, above: Above) -> list[str]:
         """The first of what was found, at most `limit` of it; that much is taken off the list."""
         some = found[:limit]
         names = ["/".join(map(quote_segment, path)) for path, _ in some]
@@ -155,30 +136,9 @@ class Listing:
         del found[:count]
         return pieces
 
-    def _further_tree(self, first: Sequence[str], found: Tree, above: _Above) -> AsyncIterator[bytes]:
+    def _further_tree(self, first: Sequence[str], found: Tree, above: Above) -> AsyncIterator[bytes]:
         async def page(transaction: IReadTransaction) -> tuple[list[str], bool]:
             pieces = await self._of_tree(transaction, found, self._pages.limit, above)
             return pieces, bool(found)
 
         return further(self._exchange, first, page, self._end)
-
-
-class _Above:
-    """The collections above what was found below the end of `chain`: for some rows, those above them."""
-
-    __slots__ = ("_chain", "_inner")
-
-    def __init__(self, chain: Sequence[Resource], found: Tree) -> None:
-        self._chain = chain
-        self._inner = {row.id: row for _, row in found if row.is_collection}
-
-    def __call__(self, rows: Sequence[Resource]) -> list[Resource]:
-        inner = self._inner
-        above: dict[int, Resource] = {}
-        for parent in {row.parent_id for row in rows}:
-            while parent in inner and parent not in above:
-                above[parent] = inner[parent]
-                parent = inner[parent].parent_id
-        # A row may be above others: it is told once.
-        among = {row.id for row in rows}
-        return [*self._chain, *[row for id, row in above.items() if id not in among]]

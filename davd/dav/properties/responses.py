@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Final, Literal
 
 from davd.dav.properties.columns import by_row, escaped
-from davd.dav.properties.view import LOCKS, STORED, View
+from davd.dav.properties.view import ACL, LOCKS, MEMBERS, STORED, View
 from davd.dav.registry import LiveProperty, Registry
 from davd.formats.xml.writer import DAV_ONLY, MULTISTATUS_CLOSE, declare, multistatus_open, status_element, tag
 from davd.model.resource import FILE, Resource
@@ -35,6 +35,8 @@ _KEPT_PIECES: Final = 64
 # Rows with stored properties or locks may each be a thousand times longer than others.
 _MOST: Final = 500
 _MOST_OF_ANY_LENGTH: Final = 100
+# Access control lists and groups may be longer still, each of them.
+_MOST_LISTS: Final = 8
 _MOST_CHARACTERS: Final = 128 * 1024
 
 _type = attrgetter("type")
@@ -88,9 +90,12 @@ class Responses:
         self._included = frozenset(wanted.names)
         self._storable = frozenset([asked.name for asked in self._asked if _is_dead(asked.live)])
         self._live = [(asked, asked.live) for asked in self._asked if asked.live is not None]
+        self._by_age = frozenset([kind.name for kind in registry.collection_types.values() if kind.oldest_first])
         self.needs = self._needs()
         weight = sum([len(asked.start) + len(asked.end) for asked in self._asked])
         most = _MOST_OF_ANY_LENGTH if self.needs & {STORED, LOCKS} else _MOST
+        if self.needs & {ACL, MEMBERS}:
+            most = _MOST_LISTS
         self.most = max(1, min(most, _MOST_CHARACTERS // max(1, weight)))
         self._pieces: dict[tuple[bool, tuple[str | None, ...]], list[str]] = {}
         self.open = multistatus_open(self._declared).decode()
@@ -112,7 +117,8 @@ class Responses:
         """DAV:response elements for `rows`, in pieces that are joined once, when all there are have come together.
 
         An href is `base`, then the row's one of `names`, then a slash for collections; `base` and `names` are
-        percent-encoded. The order of the rows is kept among those of one type.
+        percent-encoded. The order of the rows is kept among those of one type; among all of them where there are some
+        that are told of by age, since what they have stored must not put some of them after the others.
         """
         if not rows:
             return []
@@ -120,6 +126,8 @@ class Responses:
         apart = {id for id, stored in view.stored.items() if not self._storable.isdisjoint(stored)}
         if len(types) == 1 and not apart:
             return self._alike(view, base, names, rows)
+        if not self._by_age.isdisjoint(types):
+            return list(map(self._alone, repeat(view), repeat(base), names, rows))
         pieces = []
         for kind in sorted(types):
             chosen = [index for index, row in enumerate(rows) if row.type == kind and row.id not in apart]
@@ -250,7 +258,8 @@ class Responses:
         others = [name for name in stored if name not in self._names and _is_dead(live.get(name))]
         if self.wanted.kind == "propname":
             return "".join([tag(name, self._declared)[2].decode() for name in others])
-        return b"".join([stored[name] for name in others]).decode()
+        # RFC 4791, 5.2 says of most properties of calendars that they SHOULD NOT be returned by allprop.
+        return b"".join([stored[name] for name in others if name not in live or live[name].in_allprop]).decode()
 
 
 def _is_dead(live: LiveProperty | None) -> bool:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final
 
-from davd.dav.properties.view import View
+from davd.dav.properties.columns import by_row
+from davd.dav.properties.view import INSIDE, View
 from davd.dav.registry import LiveProperty
+from davd.formats.xml.names import CALENDARSERVER, join
 from davd.formats.xml.writer import element
 from davd.model.resource import FILE, Resource
 from davd.model.synctoken import SyncToken
@@ -27,6 +30,19 @@ def _sync_tokens(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
         return None
     epoch = view.exchange.store.epoch
     return [str(SyncToken(epoch, row.id, row.sync_revision)) for row in rows]
+
+
+def _ctag(view: View, resource: Resource) -> str | None:
+    version = view.inside.get(resource.id)
+    if version is None:
+        return _sync_token(view, resource)
+    # A home is polled by clients that want to know whether anything in any of its calendars has changed.
+    digest = blake2b(repr(version).encode(), digest_size=12).hexdigest()
+    return f"{SyncToken(view.exchange.store.epoch, resource.id, resource.sync_revision)}/{digest}"
+
+
+def _ctags(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
+    return by_row(_ctag, view, rows) if view.inside else _sync_tokens(view, rows)
 
 
 def _supported_report_set(view: View, resource: Resource) -> bytes:
@@ -60,8 +76,9 @@ def _supported_method_sets(view: View, rows: Sequence[Resource]) -> Iterable[str
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
     LiveProperty("{DAV:}sync-token", _sync_token, in_allprop=False, column=_sync_tokens),
-    # The older word for the same: changes whenever a member does. Clients compare it and nothing else.
-    LiveProperty("{http://calendarserver.org/ns/}getctag", _sync_token, in_allprop=False, column=_sync_tokens),
+    # The older word for the same, which clients compare and nothing else. On a plain collection it changes with the
+    # members of its members too.
+    LiveProperty(join(CALENDARSERVER, "getctag"), _ctag, in_allprop=False, needs=frozenset((INSIDE,)), column=_ctags),
     LiveProperty("{DAV:}supported-report-set", _supported_report_set, in_allprop=False, column=_supported_report_sets),
     LiveProperty("{DAV:}supported-method-set", _supported_method_set, in_allprop=False, column=_supported_method_sets),
 )

@@ -1,8 +1,8 @@
 """The live properties of WebDAV itself.
 
 DAV:displayname and DAV:getcontentlanguage are what clients make them: they are stored, and absent until then, so that
-clients fall back to the name in the URL as they do for every other server. Only a principal always has a displayname
-(RFC 3744, 4: a principal "MUST have a non-empty DAV:displayname property").
+clients fall back to the name in the URL as they do for every other server. Only a principal always has a displayname,
+which is that of its account (RFC 3744, 4: a principal "MUST have a non-empty DAV:displayname property").
 
 Implements: RFC 4918, 15; RFC 3744, 4; RFC 9110, 8.8
 """
@@ -10,6 +10,7 @@ Implements: RFC 4918, 15; RFC 3744, 4; RFC 9110, 8.8
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -18,7 +19,7 @@ from davd.dav import content_type
 from davd.dav.exchange import Exchange
 from davd.dav.properties.lockdiscovery import active_locks
 from davd.dav.properties.view import ACCOUNT, LOCKS, View
-from davd.dav.registry import LiveProperty
+from davd.dav.registry import LiveProperty, Search
 from davd.formats.xml.writer import element, escape
 from davd.http.dates import http_date, iso_date
 from davd.model.errors import HTTPError
@@ -27,6 +28,7 @@ from davd.model.resource import FILE, PRINCIPAL, Resource
 _LOCK_ENTRY: Final = "<D:lockentry><D:lockscope><D:%s/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
 _SUPPORTED_LOCK: Final = _LOCK_ENTRY % "exclusive" + _LOCK_ENTRY % "shared"
 _LATEST: Final = 253402300799
+_DISPLAYNAME: Final = "{DAV:}displayname"
 
 _created = attrgetter("created")
 _modified = attrgetter("modified")
@@ -54,6 +56,17 @@ def _displaynames(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
     if rows[0].type != PRINCIPAL:
         return None
     return [escape(_displayname(view, row) or row.name) for row in rows]
+
+
+async def _rename_principal(exchange: Exchange, resource: Resource, text: str | None) -> Resource:
+    """Keep what a user calls a principal with its account, where searches look for it."""
+    if resource.type != PRINCIPAL:
+        return resource
+    account = await exchange.transaction.account(resource.name)
+    if account is not None:
+        await exchange.transaction.update_account(replace(account, display_name=(text or "").strip()))
+    renamed: Resource = await exchange.transaction.set_properties(resource, [(_DISPLAYNAME, None)], exchange.now)
+    return renamed
 
 
 def _lengths(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
@@ -121,11 +134,14 @@ async def _set_lastmodified(exchange: Exchange, resource: Resource, text: str | 
 ROWS: Final[tuple[LiveProperty, ...]] = (
     LiveProperty("{DAV:}creationdate", lambda view, row: iso_date(row.created), shared=True, column=_creationdates),
     LiveProperty(
-        "{DAV:}displayname",
+        _DISPLAYNAME,
         _displayname,
         needs=frozenset((ACCOUNT,)),
+        set=_rename_principal,
         stored=True,
         column=_displaynames,
+        # RFC 3744, 9.4: searching "over DAV:displayname, which is defined on all principals".
+        search=Search("Name", lambda exchange, account: (account.display_name or account.name,)),
     ),
     LiveProperty(
         "{DAV:}getcontentlanguage", lambda view, row: None, shared=True, stored=True, column=lambda view, rows: None

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from davd.dav import guard
-from davd.dav.access.decide import visible
 from davd.dav.exchange import Exchange
 from davd.dav.properties.pages import Pages, base_href
 from davd.dav.properties.responses import Responses
@@ -93,6 +92,7 @@ class Changes:
             self._position = before[-1]
 
     async def _to_tell(self, transaction: IReadTransaction, lines: Sequence[Change]) -> list[Change]:
+        """Those of the lines of which the principal may know; members have the owner of the target, if it has one."""
         # What was removed before a first synchronisation began was never there for the client.
         found = [line for line in lines if not line.removed or line.revision > self._known.began]
         if self._collection.owner:
@@ -109,7 +109,7 @@ class Changes:
     async def _write(self, transaction: IReadTransaction, lines: Sequence[Change], told: list[Change]) -> list[str]:
         present = [line for line in told if not line.removed]
         rows = await self._rows(transaction, present)
-        shown = visible(self.exchange.principal, [rows[line.name] for line in present if line.name in rows])
+        shown = [rows[line.name] for line in present if line.name in rows]
         names = [quote_segment(row.name) for row in shown]
         pieces, count = await self._pages.write(transaction, shown, names, self._above)
         if count < len(shown):

@@ -13,7 +13,6 @@ from html import unescape
 from typing import Final
 
 from davd.dav import guard, multistatus
-from davd.dav.access.decide import visible
 from davd.dav.elements.expand_property import ExpandedProperty, parse_expand_property
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_reference
@@ -81,10 +80,11 @@ async def respond(exchange: Exchange) -> Response:
 
 
 async def _members(exchange: Exchange, node: Node) -> list[Node]:
-    rows: list[Resource] = await exchange.transaction.members(node.chain[-1].id, "", MOST + 1)
+    collection = node.chain[-1]
+    rows: list[Resource] = await exchange.transaction.members(collection.id, "", MOST + 1)
     return [
         Node(node.path.child(row.name, row.is_collection), [*node.chain, row], row)
-        for row in visible(exchange.principal, rows)
+        for row in await guard.visible(exchange, rows, collection)
     ]
 
 

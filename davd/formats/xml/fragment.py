@@ -11,7 +11,7 @@ import re
 from lxml import etree
 
 from davd.formats.xml.names import XML, XML_LANG
-from davd.formats.xml.reader import Element
+from davd.formats.xml.reader import Element, parse
 from davd.formats.xml.writer import escape_attribute
 
 _START = re.compile(r"<[^\s/>]+")
@@ -79,3 +79,8 @@ def string_value(element: Element) -> str:
     if len(element) == 0:
         return str(element.text or "")
     return "".join([str(text) for text in element.itertext()])
+
+
+def stored_text(fragment: bytes) -> str:
+    """The string value of an element that `canonical_fragment` wrote."""
+    return string_value(parse(fragment))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from davd.dav.properties import members, pages
+from davd.dav.properties import members, pages, trees
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
 from davd.model.lock import EXCLUSIVE, Lock
@@ -323,8 +323,8 @@ class TestPages:
         made = filled()
         small = made.read(ask(made, path, "infinity"))
         for walked in range(6):
-            monkeypatch.setattr(members, "WALKED", walked)
-            monkeypatch.setattr(members, "_ROWS", walked + 1)
+            monkeypatch.setattr(trees, "WALKED", walked)
+            monkeypatch.setattr(trees, "_ROWS", walked + 1)
             assert made.read(ask(made, path, "infinity")) == small
 
     @pytest.mark.parametrize("depth", ["1", "infinity"])

@@ -13,8 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from davd.dav.exchange import Exchange
+from davd.dav.registry import Extension, LiveProperty
 from davd.dav.settings import DavSettings
+from davd.model.errors import HTTPError
 from davd.model.lock import EXCLUSIVE, Lock
+from davd.model.resource import Resource
 from davd.testing.exchange import Trial, run
 from tests.dav.answers import Answer, by_href, condition, prop
 
@@ -338,3 +342,76 @@ class TestMinimal:
         made = filled()
         response = made.request("PROPPATCH", FILE, {"Prefer": "return=minimal"}, update(set_("<D:getetag/>")))
         assert by_href(made, response)[FILE].statuses() == {"{DAV:}getetag": 403}
+
+
+async def _forget_b(exchange: Exchange, resource: Resource, text: str | None) -> Resource:
+    changed: Resource = await exchange.transaction.set_properties(resource, [("{urn:toy}b", None)], exchange.now)
+    return changed
+
+
+async def _forget_a(exchange: Exchange, resource: Resource, text: str | None) -> Resource:
+    changed: Resource = await exchange.transaction.set_properties(resource, [("{urn:toy}a", None)], exchange.now)
+    return changed
+
+
+def _check_element(fragment: bytes) -> None:
+    if b"<bad" in fragment or b":bad" in fragment:
+        raise HTTPError(409)
+
+
+TOY = Extension(
+    "toy",
+    properties=[
+        LiveProperty("{urn:toy}a", lambda view, row: None, set=_forget_b, stored=True, check_element=_check_element),
+        LiveProperty("{urn:toy}b", lambda view, row: None, set=_forget_a, stored=True),
+        LiveProperty("{urn:toy}born", lambda view, row: "as it is", stored=True, initial=True),
+        LiveProperty("{urn:toy}quiet", lambda view, row: None, in_allprop=False, stored=True),
+    ],
+)
+
+
+class TestStored:
+    """Verifies: RFC 4918, 9.1, 9.2; RFC 4791, 5.2.3; docs/extend/extensions.md, Live properties"""
+
+    def made(self) -> Trial:
+        made = Trial(TOY)
+        made.request("PUT", FILE, {}, b"content")
+        return made
+
+    def test_setting_one_may_undo_another_and_the_last_one_counts(self) -> None:
+        made = self.made()
+        for order, kept in (("ab", "b"), ("ba", "a"), ("a", "a"), ("b", "b")):
+            body = update(set_("".join([f'<{name} xmlns="urn:toy">{name}</{name}>' for name in order])))
+            assert set(outcome(made, body).statuses().values()) == {200}
+            assert found(made, "{urn:toy}a", "{urn:toy}b").found() == [f"{{urn:toy}}{kept}"]
+
+    def test_an_element_that_cannot_be_stored(self) -> None:
+        made = self.made()
+        assert outcome(made, update(set_('<a xmlns="urn:toy"><bad/></a>'))).statuses() == {"{urn:toy}a": 409}
+        assert outcome(made, update(set_('<a xmlns="urn:toy"><good/></a>'))).statuses() == {"{urn:toy}a": 200}
+        assert outcome(made, update(remove('<a xmlns="urn:toy"/>'))).statuses() == {"{urn:toy}a": 200}
+
+    def test_what_a_collection_is_born_with_stays(self) -> None:
+        made = self.made()
+        born = '<born xmlns="urn:toy">so</born>'
+        body = f'<D:mkcol xmlns:D="DAV:"><D:set><D:prop>{born}</D:prop></D:set></D:mkcol>'.encode()
+        path = "/files/alice/folder/"
+        assert made.request("MKCOL", path, {"Content-Type": "application/xml"}, body).status == 201
+        assert found(made, "{urn:toy}born", path=path).text("{urn:toy}born") == "so"
+        assert found(made, "{urn:toy}born").text("{urn:toy}born") == "as it is"
+        for instruction in (set_(born.replace("so", "not so")), remove('<born xmlns="urn:toy"/>')):
+            answer = outcome(made, update(instruction), path)
+            assert answer.conditions == {"{urn:toy}born": PROTECTED}
+        assert found(made, "{urn:toy}born", path=path).text("{urn:toy}born") == "so"
+
+    def test_allprop_leaves_out_what_does_not_belong_there(self) -> None:
+        made = self.made()
+        outcome(made, update(set_('<quiet xmlns="urn:toy">q</quiet><dead xmlns="urn:toy"/>')))
+        everything = by_href(made, made.request("PROPFIND", FILE, {"Depth": "0"}))[FILE]
+        assert "{urn:toy}dead" in everything.found()
+        assert "{urn:toy}quiet" not in everything.found()
+        names = made.request("PROPFIND", FILE, {"Depth": "0"}, b'<propfind xmlns="DAV:"><propname/></propfind>')
+        assert "{urn:toy}quiet" in by_href(made, names)[FILE].found()
+        include = b'<propfind xmlns="DAV:"><allprop/><include><quiet xmlns="urn:toy"/></include></propfind>'
+        included = by_href(made, made.request("PROPFIND", FILE, {"Depth": "0"}, include))[FILE]
+        assert included.text("{urn:toy}quiet") == "q"

@@ -83,6 +83,8 @@ class TestUnlock:
                 await transaction.add_lock(held)
 
         run(lock_as_bob())
-        assert unlock(trial, URL, "<urn:uuid:bobs>").status == 403
         assert trial.request("PUT", URL, {"If": "(<urn:uuid:bobs>)"}, b"y").status == 423
         assert trial.request("LOCK", URL, {"If": "(<urn:uuid:bobs>)"}).status == 403
+        # RFC 3744, 3.5: the owner of the resource holds DAV:unlock.
+        assert unlock(trial, URL, "<urn:uuid:bobs>").status == 204
+        assert trial.request("PUT", URL, body=b"y").status == 204

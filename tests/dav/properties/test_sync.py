@@ -59,4 +59,23 @@ def test_the_methods_are_those_of_allow() -> None:
     made.request("PUT", HOME + "a", {}, b"1")
     for path in (HOME, HOME + "a"):
         names = [str(child.get("name")) for child in look(made, path).element(METHODS)]
-        assert names == made.request("OPTIONS", path).headers["Allow"].split(", ")
+        allowed = made.request("OPTIONS", path).headers["Allow"].split(", ")
+        # OPTIONS on a collection also names what makes members of it.
+        assert names == [name for name in allowed if name != "MKCOL"]
+
+
+def test_the_ctag_of_a_home_changes_with_the_members_of_its_members() -> None:
+    made = Trial()
+    made.request("MKCOL", HOME + "c/")
+    seen = {look(made).text(CTAG)}
+    for method, path in [
+        ("PUT", HOME + "c/a"),
+        ("PUT", HOME + "c/a"),
+        ("DELETE", HOME + "c/a"),
+        ("MKCOL", HOME + "d/"),
+    ]:
+        token = look(made).text(TOKEN)
+        made.request(method, path, {}, b"x" if method == "PUT" else b"")
+        seen.add(look(made).text(CTAG))
+        assert (look(made).text(TOKEN) == token) == (method != "MKCOL")
+    assert len(seen) == 5

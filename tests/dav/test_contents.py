@@ -1,0 +1,90 @@
+"""The contents of files, page by page.
+
+Verifies: RFC 4918, 5.2; RFC 9110, 9.3.1
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from davd.dav.contents import PAGE, Page, content_of, contents_of, pages
+from davd.dav.exchange import Exchange
+from davd.dav.registry import Extension, Method
+from davd.dav.settings import DavSettings
+from davd.http.response import Response
+from davd.model.resource import NewContent
+from davd.testing.exchange import Trial, run
+
+HOME = "/files/alice/"
+
+
+class Reader:
+    """A method that reads all pages of a collection, and counts the turns of others."""
+
+    def __init__(self) -> None:
+        self.read: list[list[tuple[str, bytes]]] = []
+        self.turns = 0
+        self.exchange: Exchange | None = None
+
+    async def respond(self, exchange: Exchange) -> Response:
+        self.exchange = exchange
+        exchange.pace = self.pace
+        collection = exchange.node.chain[-1]
+        first = await Page.after(exchange, exchange.transaction, collection, "")
+        async for page in pages(exchange, collection, first):
+            names = [member.name for member in page.members]
+            self.read.append(list(zip(names, page.contents, strict=True)))
+        return Response(200)
+
+    async def pace(self) -> None:
+        self.turns += 1
+
+
+@pytest.fixture(params=[16 * 1024, 2], ids=["inline", "blob"])
+def trial(request) -> Trial:
+    reader = Reader()
+    made = Trial(
+        Extension("toy", methods=[Method("READ", reader.respond)]), settings=DavSettings(inline_bytes=request.param)
+    )
+    made.reader = reader
+    return made
+
+
+@pytest.mark.parametrize("number", [0, 1, PAGE - 1, PAGE, 2 * PAGE + 3])
+def test_all_pages(trial, number):
+    expected = {f"{each:04}": f"content {each}".encode() for each in range(number)}
+    for name, data in expected.items():
+        trial.request("PUT", HOME + name, {}, data)
+    trial.request("MKCOL", HOME + "folder/")
+    trial.request("READ", HOME)
+    reader = trial.reader
+    assert dict([pair for page in reader.read for pair in page]) == expected
+    assert max(map(len, reader.read)) <= PAGE
+    assert reader.turns == len(reader.read) - 1
+    assert reader.exchange.rows == number
+
+
+def test_a_blob_that_has_gone_is_nothing(trial):
+    trial.request("PUT", HOME + "a", {}, b"content of a")
+
+    async def read() -> list[bytes]:
+        async with trial.store.read() as view:
+            file = (await view.resolve(("files", "alice", "a")))[-1]
+            if file.blob is not None:
+                trial.store.blobs.delete(file.blob)
+            return await contents_of(view, trial.store.blobs, [file])
+
+    inline = trial.settings.inline_bytes > 100
+    assert run(read()) == [b"content of a" if inline else b""]
+
+
+def test_content_that_is_not_stored_yet():
+    made = Trial(settings=DavSettings(inline_bytes=2))
+    assert content_of(NewContent(3, "", b"abc"), made.store.blobs) == b"abc"
+
+    async def write() -> str:
+        writer = made.store.blobs.create([])
+        await writer.write(b"abc")
+        return str(await writer.finish())
+
+    assert content_of(NewContent(3, "", None, run(write())), made.store.blobs) == b"abc"
