@@ -1,0 +1,1 @@
+"""CalDAV: calendars as collections of the WebDAV tree."""

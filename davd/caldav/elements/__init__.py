@@ -1,0 +1,1 @@
+"""Request bodies of CalDAV, from elements to values."""

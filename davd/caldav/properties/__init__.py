@@ -1,0 +1,1 @@
+"""Live properties of calendars, their homes and the principals they belong to."""

@@ -1,0 +1,1 @@
+"""The REPORTs of CalDAV, one file each."""
