@@ -1,0 +1,1 @@
+"""CardDAV: address books over WebDAV."""

@@ -1,0 +1,1 @@
+"""Request bodies of CardDAV, from elements to values."""

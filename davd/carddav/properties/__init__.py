@@ -1,0 +1,1 @@
+"""Live properties of address books and the principals they belong to."""

@@ -1,0 +1,98 @@
+"""Cards as DAV:response elements, with their address data.
+
+Implements: RFC 6352, 8.4, 8.6, 8.7, 8.7.2, 10.4
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from davd.carddav.data import Conversions, address_data
+from davd.carddav.elements.asked import Asked
+from davd.carddav.names import ADDRESS_DATA, JCARD, SUPPORTED_ADDRESS_DATA_CONVERSION
+from davd.dav.exchange import Exchange
+from davd.dav.properties.responses import Wanted, responses
+from davd.dav.properties.view import load
+from davd.formats.xml.writer import declare, element, escape, multistatus_open, status_element, tag
+from davd.interfaces.store import IReadTransaction
+from davd.model.resource import Resource
+
+_WHY: Final = element("{DAV:}error", element(SUPPORTED_ADDRESS_DATA_CONVERSION)).decode()
+_REFUSED: Final = f"{status_element(415).decode()}{_WHY}</D:response>"
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Cards:
+    """Writes the responses of one report; `asked` is what it tells of each card.
+
+    `open` is what comes before the first response.
+    """
+
+    __slots__ = ("_asked", "_conversions", "_end", "_exchange", "_renderer", "_start", "open")
+
+    def __init__(self, exchange: Exchange, asked: Asked, minimal: bool, conversions: Conversions) -> None:
+        self._exchange = exchange
+        self._asked = asked
+        self._conversions = conversions
+        self._renderer = responses(exchange.registry, Wanted(asked.kind, asked.names, minimal))
+        data = asked.data
+        declared = declare([*asked.names, *([ADDRESS_DATA] if data is not None else [])])
+        if asked.kind == "prop":
+            self.open = multistatus_open(declared).decode()
+        else:
+            self.open = self._renderer.open
+        start, end, _ = tag(ADDRESS_DATA, declared if asked.kind == "prop" else declare(()))
+        attributes = ""
+        if data is not None and data.version is not None:
+            kind, version = (JCARD, "4.0") if data.version == "jcard" else ("text/vcard", data.version)
+            attributes = f' content-type="{kind}" version="{version}"'
+        self._start = f"{start[:-1].decode()}{attributes}>"
+        self._end = end.decode()
+
+    @property
+    def needs_content(self) -> bool:
+        """Whether the contents of the cards have to be read for it."""
+        return self._asked.data is not None
+
+    async def write(
+        self,
+        transaction: IReadTransaction,
+        rows: Sequence[Resource],
+        hrefs: Sequence[str],
+        contents: Sequence[bytes],
+    ) -> list[str]:
+        """A DAV:response for each of `rows`; `hrefs` are theirs, escaped for XML, `contents` empty if not needed."""
+        renderer = self._renderer
+        exchange = self._exchange
+        view = await load(exchange, transaction, renderer.needs, rows, exchange.node.chain)
+        exchange.rows += len(rows)
+        asked = self._asked.data
+        if asked is None:
+            return renderer.render(view, "", hrefs, rows)
+        pieces = []
+        for row, href, content in zip(rows, hrefs, contents, strict=True):
+            data = address_data(self._conversions, row, content, asked)
+            if data is None:
+                # RFC 6352, 5.1.1: where a card cannot be converted, "use that same precondition code in the
+                # DAV:response XML element in the response for the targeted address object resource".
+                pieces.append(f"<D:response><D:href>{href}</D:href>{_REFUSED}")
+                continue
+            elements, missing = renderer.elements(view, row)
+            found = [*elements.values(), self._start, text_of(data), self._end]
+            pieces.append(renderer.whole(href, row, found, missing))
+        return pieces
+
+
+def text_of(data: bytes) -> str:
+    """A card as character data.
+
+    RFC 6352, 10.4: "the CR character (US-ASCII decimal 13) MAY be omitted in address object resources specified in the
+    CARDDAV:address-data XML element". Characters that XML cannot hold are left out.
+    """
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    try:
+        return escape(text)
+    except ValueError:
+        return escape(_NOT_IN_XML.sub("", text))
