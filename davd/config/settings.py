@@ -11,6 +11,8 @@ from davd.admission.settings import AsyncPoolConfig
 from davd.application.settings import ApplicationSettings
 from davd.authentication.settings import AuthenticationSettings
 from davd.caches.settings import CacheSettings
+from davd.caldav.settings import CalDavSettings
+from davd.carddav.settings import CardDavSettings
 from davd.dav.settings import DavSettings
 from davd.net.settings import NetSettings
 from davd.stores.settings import StoreSettings
@@ -38,6 +40,8 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     rates: RateSettings = field(default_factory=RateSettings)
     application: ApplicationSettings = field(default_factory=ApplicationSettings)
     dav: DavSettings = field(default_factory=DavSettings)
+    caldav: CalDavSettings = field(default_factory=CalDavSettings)
+    carddav: CardDavSettings = field(default_factory=CardDavSettings)
     caches: CacheSettings = field(default_factory=CacheSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     check_with: list[str] = field(default_factory=lambda: ["accounts"])

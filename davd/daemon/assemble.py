@@ -28,12 +28,15 @@ from davd.caches.envelope import seal, unseal
 from davd.caches.memory import Memory
 from davd.caches.redis import Redis
 from davd.caches.tiers import Tiers
+from davd.caldav import extension as caldav
+from davd.carddav import extension as carddav
 from davd.checkers.accounts import AccountsChecker
 from davd.checkers.cred import CredChecker
 from davd.checkers.htpasswd import HtpasswdChecker
 from davd.config.settings import Settings
 from davd.daemon.view import view_of
 from davd.dav import core
+from davd.dav.exchange import here
 from davd.dav.registry import Extension, Registry
 from davd.http.response import Response
 from davd.interfaces.admission import IAdmissionMaker, IPriorityRule, IRateRule
@@ -59,11 +62,11 @@ class CheckerContext:
 
 
 def registry_of(settings: Settings) -> Registry:
-    """The rows of WebDAV and of the extensions that have a section.
+    """The rows of WebDAV, of calendars and contacts, and of the extensions that have a section.
 
     ValueError with one sentence when one of them is not installed or refuses its settings.
     """
-    extensions: list[Extension] = [core.EXTENSION]
+    extensions: list[Extension] = [core.EXTENSION, caldav.make(settings.caldav), carddav.make(settings.carddav)]
     makers = {maker.name: maker for maker in getPlugins(IExtensionMaker)}
     for name, section in settings.extensions.items():
         if name not in makers:
@@ -188,8 +191,9 @@ def application_of(
     memory: Memory[Any],
     tiers: Tiers,
     clock: Callable[[], float],
+    run_in_thread: RunInThread = here,
 ) -> Application:
-    """The application over a started store."""
+    """The application over a started store; `run_in_thread` does what would hold up the reactor."""
     kept = Recall(
         settings.application.recall_bytes,
         settings.application.recall_entry_bytes,
@@ -207,7 +211,7 @@ def application_of(
         _pack,
         _unpack,
     )
-    return Application(store, authenticator, registry, settings.dav, admission, kept, answers, clock)
+    return Application(store, authenticator, registry, settings.dav, admission, kept, answers, clock, run_in_thread)
 
 
 def _only(section: dict[str, Any], name: str, *known: str) -> None:

@@ -10,7 +10,19 @@ import os
 import click
 
 from davd.config.load import ConfigError, load
-from davd.daemon.commands import check_config, fsck, migrate, user
+from davd.daemon.commands import (
+    book,
+    calendar,
+    check_config,
+    exports,
+    fsck,
+    group,
+    imports,
+    migrate,
+    resource,
+    room,
+    user,
+)
 from davd.daemon.offline import Context
 
 
@@ -33,6 +45,13 @@ def main(context: click.Context, config: str | None, data: str | None) -> None:
 
 
 main.add_command(user.user)
+main.add_command(group.group)
+main.add_command(room.room)
+main.add_command(resource.resource)
+main.add_command(calendar.calendar)
+main.add_command(book.book)
+main.add_command(imports.import_)
+main.add_command(exports.export)
 main.add_command(fsck.fsck)
 main.add_command(migrate.migrate)
 main.add_command(check_config.check_config)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 
 from davd.application.provision import provision
 from davd.authentication.passwords import hash_password
 from davd.authentication.settings import AuthenticationSettings
 from davd.interfaces.store import IStore, ITransaction, StoreError
-from davd.model.principal import Account
+from davd.model.principal import INDIVIDUAL, Account
 from davd.stores.transactions import transact
 
 ADMIN = "admin"
@@ -29,18 +30,25 @@ def make_folder(path: str) -> None:
 
 
 async def first_account(store: IStore, settings: AuthenticationSettings, now: float) -> str | None:
-    """Add the account `admin` when there is no account at all; its new random password, or None when there are some."""
+    """Add the account `admin` when there is no user at all, and nothing else is called so.
+
+    Its new random password, or None when it was not added.
+    """
     async with store.read() as view:
-        if await view.accounts():
+        if _has_users(await view.accounts()):
             return None
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     account = Account(ADMIN, hash_password(settings, password), display_name="Administrator", created=now)
 
     async def add(transaction: ITransaction) -> bool:
-        if await transaction.accounts():
+        if _has_users(await transaction.accounts()):
             return False
         await transaction.add_account(account)
         await provision(transaction, ADMIN, now)
         return True
 
     return password if await transact(store, add) else None
+
+
+def _has_users(accounts: Sequence[Account]) -> bool:
+    return any(account.kind == INDIVIDUAL or account.name == ADMIN for account in accounts)

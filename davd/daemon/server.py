@@ -152,7 +152,9 @@ class Server(Service):
         self._tiers = tiers = tiers_of(settings, self._reactor, self._run_in_thread, secret, memory.clear)
         await tiers.start()
         self._admission = admission = admission_of(settings, self._reactor)
-        application = application_of(settings, store, authenticator, admission, memory, tiers, time.time)
+        application = application_of(
+            settings, store, authenticator, admission, memory, tiers, time.time, self._run_in_thread
+        )
         self._site = Site(application, settings.net, self._reactor)
         self._stall.start()
         self._statistics = Statistics(self._site, admission, application, store, memory, tiers, self._stall)

@@ -28,7 +28,7 @@ def view_of(settings: Settings, registry: Registry, epoch: str) -> bytes:
                 digest.update(source.read())
     rows = [sorted(part) for part in (registry.methods, registry.reports, registry.properties)]
     digest.update(repr((epoch, rows, settings.extensions)).encode())
-    digest.update(msgspec.json.encode(settings.dav))
+    digest.update(msgspec.json.encode((settings.dav, settings.caldav, settings.carddav)))
     return digest.digest()
 
 

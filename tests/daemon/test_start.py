@@ -174,6 +174,7 @@ class TestReasons:
             ("[dav]\nprefix = '/dav/'", "dav.prefix: expected a path"),
             ("[dav]\ndefault_lock_seconds = 9999", "dav.default_lock_seconds: it is more than"),
             ("[extensions.nosuch]", "extensions.nosuch: no such extension is installed"),
+            ("[caldav]\ntime_zone = 'Mars'", "caldav.time_zone: there is no time zone called Mars"),
             ("check_with = ['nosuch']", "there is no checker called nosuch"),
             ("check_with = []", "check_with: there has to be a checker"),
             ("[checkers.htpasswd]\nfile = '/etc/passwd'", "checkers.htpasswd: check_with does not name it"),

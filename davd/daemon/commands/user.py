@@ -8,15 +8,16 @@ import unicodedata
 
 import click
 
-from davd.application.provision import HOME_PARENTS, USERS, provision
+from davd.application.provision import provision
 from davd.authentication.passwords import hash_password
+from davd.daemon.commands import principals
+from davd.daemon.commands.names import checked
 from davd.daemon.offline import Context
 from davd.interfaces.store import IStore, ITransaction
-from davd.model.principal import Account
+from davd.model.principal import INDIVIDUAL, Account
 from davd.stores.transactions import transact
 
 SHORT_PASSWORD = 8
-MAX_NAME_BYTES = 64
 
 
 @click.group()
@@ -31,8 +32,9 @@ def user() -> None:
 @click.option("--display-name", default="", help="The user's name as people write it.")
 @click.pass_obj
 def add(context: Context, name: str, password_file: str | None, email: str, display_name: str) -> None:
-    """Add the account NAME and its home."""
-    name = _checked(name)
+    """Add the account NAME and its homes."""
+    name = checked(name)
+    provisions = principals.provisions_of(context)
     password = _read_password(password_file)
     now = time.time()
 
@@ -42,10 +44,9 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
         )
 
         async def make(transaction: ITransaction) -> None:
-            if await transaction.account(name) is not None:
-                raise click.ClickException(f"there is an account {name} already")
+            await principals.refuse_taken(transaction, name, INDIVIDUAL)
             await transaction.add_account(account)
-            await provision(transaction, name, now)
+            await provision(transaction, name, now, provisions)
 
         await transact(store, make)
 
@@ -57,14 +58,7 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
 @click.pass_obj
 def list_(context: Context) -> None:
     """List the accounts: name, address and display name, separated by tabs."""
-
-    async def work(store: IStore) -> list[Account]:
-        async with store.read() as transaction:
-            accounts: list[Account] = await transaction.accounts()
-            return accounts
-
-    for account in context.with_store(work):
-        click.echo(f"{account.name}\t{account.email}\t{account.display_name}".rstrip("\t"))
+    principals.show(context, INDIVIDUAL)
 
 
 @user.command()
@@ -80,9 +74,7 @@ def passwd(context: Context, name: str, password_file: str | None) -> None:
         password_hash = hash_password(context.settings.authentication, password)
 
         async def change(transaction: ITransaction) -> None:
-            account = await transaction.account(name)
-            if account is None:
-                raise click.ClickException(f"there is no account {name}")
+            account = await principals.existing(transaction, name, INDIVIDUAL)
             account.password_hash = password_hash
             await transaction.update_account(account)
 
@@ -94,43 +86,13 @@ def passwd(context: Context, name: str, password_file: str | None) -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--delete-data", is_flag=True, help="Delete the account's files as well; this cannot be undone.")
+@click.option("--delete-data", is_flag=True, help="Delete all that the account has as well; this cannot be undone.")
 @click.pass_obj
 def remove(context: Context, name: str, delete_data: bool) -> None:
     """Remove the account NAME. Its files stay in the store, out of reach, unless --delete-data is given."""
-
-    async def work(store: IStore) -> None:
-        now = time.time()
-
-        async def drop(transaction: ITransaction) -> None:
-            if await transaction.account(name) is None:
-                raise click.ClickException(f"there is no account {name}")
-            await transaction.remove_account(name)
-            for parent in (USERS, *HOME_PARENTS) if delete_data else ():
-                chain = await transaction.resolve((*parent, name))
-                if len(chain) == len(parent) + 2:
-                    await transaction.delete(chain[-1], now)
-
-        await transact(store, drop)
-
-    context.with_store(work)
+    principals.remove(context, INDIVIDUAL, name, delete_data)
     kept = "" if delete_data else "; the files stay, and a new account of that name would get them"
     click.echo(f"removed {name}{kept}")
-
-
-def _checked(name: str) -> str:
-    name = unicodedata.normalize("NFC", name)
-    wrong = (
-        not name
-        or len(name.encode()) > MAX_NAME_BYTES
-        or name in (".", "..")
-        or any(character in '/\\:"' or not character.isprintable() or character.isspace() for character in name)
-    )
-    if wrong:
-        raise click.ClickException(
-            f"an account name has 1 to {MAX_NAME_BYTES} bytes and no spaces, slashes, colons or quotes"
-        )
-    return name
 
 
 def _read_password(file: str | None) -> str:

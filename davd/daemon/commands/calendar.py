@@ -1,0 +1,67 @@
+"""`davctl calendar`: calendars and task lists."""
+
+from __future__ import annotations
+
+import click
+
+from davd.caldav import names
+from davd.caldav.properties.supported import written
+from davd.daemon.commands import collections
+from davd.daemon.commands.collections import DISPLAYNAME, named
+from davd.daemon.offline import Context
+from davd.formats.xml.writer import element
+
+
+@click.group()
+def calendar() -> None:
+    """Make, list and remove calendars."""
+
+
+@calendar.command()
+@click.argument("name")
+@click.option("--user", required=True, help="Whose calendar it is.")
+@click.option("--display-name", help="What people call it.")
+@click.option("--description", help="What it is for.")
+@click.option("--color", help="Its colour, as #RRGGBB.")
+@click.option("--time-zone", help="The zone (Europe/Berlin) of times that name none.")
+@click.option("--components", help="What it is for alone, as in VEVENT or VTODO,VJOURNAL.")
+@click.pass_obj
+def create(
+    context: Context,
+    name: str,
+    user: str,
+    display_name: str | None,
+    description: str | None,
+    color: str | None,
+    time_zone: str | None,
+    components: str | None,
+) -> None:
+    """Make the calendar NAME, which is the last part of its URL."""
+    properties = [
+        *named(DISPLAYNAME, display_name),
+        *named(names.CALENDAR_DESCRIPTION, description),
+        *named(names.CALENDAR_COLOR, color),
+        *named(names.CALENDAR_TIMEZONE_ID, time_zone),
+    ]
+    if components:
+        kinds = written(components.replace(",", " ").upper().split())
+        properties.append(element(names.SUPPORTED_CALENDAR_COMPONENT_SET, kinds, declared=frozenset()))
+    collections.create(context, names.CALENDAR_TYPE, user, name, properties)
+
+
+@calendar.command("list")
+@click.option("--user", required=True, help="Whose calendars are listed.")
+@click.pass_obj
+def list_(context: Context, user: str) -> None:
+    """List the calendars of a user: name, number of objects, display name, separated by tabs."""
+    collections.show(context, names.CALENDAR_TYPE, user)
+
+
+@calendar.command()
+@click.argument("name")
+@click.option("--user", required=True, help="Whose calendar it is.")
+@click.confirmation_option(prompt="Remove the calendar and all that is in it? This cannot be undone.")
+@click.pass_obj
+def remove(context: Context, name: str, user: str) -> None:
+    """Remove the calendar NAME with all that is in it."""
+    collections.remove(context, names.CALENDAR_TYPE, user, name)

@@ -1,0 +1,10 @@
+"""`davctl room`: places that are booked by inviting them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from davd.daemon.commands.principals import commands
+from davd.model.principal import ROOM
+
+room: Final = commands(ROOM, "room")

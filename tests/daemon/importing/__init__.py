@@ -1,0 +1,1 @@
+"""Tests of davd.daemon.importing."""
