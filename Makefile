@@ -2,7 +2,7 @@
 # check   ruff, mypy, import-linter, house rules: under two minutes
 # test    every test but the measurements; installs what it needs: under fifteen minutes
 # conform other people's clients against the daemon (a part of test)
-# bench   davd and its peers, measured, then the ladder of loads;  ladder  that alone (LADDER_SECONDS=3 for a quick look)
+# bench   davd and its peers, measured: files, calendars and contacts, then the ladder of loads;  ladder  that alone (LADDER_SECONDS=3 for a quick look)
 # linear  200 histories of eight clients against one and two processes, killed now and then, checked for an order
 # steps   how long each kind of large request holds the reactor at a time
 # calls   renew the numbers of function calls that a request of each kind may take
@@ -65,6 +65,7 @@ conform: programs
 
 bench: programs
 	$(VENV)/bin/python -m tests.performance
+	$(VENV)/bin/python -m tests.performance.groupware
 	$(VENV)/bin/python -m tests.performance.ladder
 
 ladder: programs

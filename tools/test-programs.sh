@@ -22,8 +22,17 @@ openssl openssl
 node nodejs
 npm npm
 redis-server redis-server
+git git
+dbus-run-session dbus
 LIST
 [ -e /usr/lib/nginx/modules/ngx_http_dav_ext_module.so ] || missing+=(libnginx-mod-http-dav-ext)
+ls /usr/lib/*/libical.so.3 >/dev/null 2>&1 || missing+=(libical3)
+# evolution-data-server without a screen, spoken to through GObject introspection.
+[ -e /usr/libexec/evolution-calendar-factory ] || missing+=(evolution-data-server)
+[ -e /usr/lib/python3/dist-packages/gi ] || missing+=(python3-gi)
+for library in ECal-2.0 EBook-1.2 EDataServer-1.2; do
+    ls /usr/lib/*/girepository-1.0/$library.typelib >/dev/null 2>&1 || missing+=("gir1.2-$(echo "$library" | tr A-Z a-z)")
+done
 
 if [ ${#missing[@]} -gt 0 ]; then
     tools/apt.sh "${missing[@]}"
@@ -37,4 +46,15 @@ if [ -f $npm/package-lock.json ]; then
         (cd $npm && npm ci --no-audit --no-fund --loglevel=error)
         echo "$sum" >$npm/node_modules/.davd-lock.sum
     fi
+fi
+
+# Clients and servers in Python that the tests and the bench drive.
+clients=.venv-clients
+sum=$( (pwd; cat requirements/clients.txt) | sha256sum | cut -d' ' -f1)
+if [ "$(cat $clients/.davd.sum 2>/dev/null)" != "$sum" ]; then
+    echo "installing requirements/clients.txt in $clients"
+    rm -rf $clients
+    "${VENV:-.venv}/bin/python" -m venv $clients
+    $clients/bin/python -m pip --quiet --disable-pip-version-check install --no-deps -r requirements/clients.txt
+    echo "$sum" >$clients/.davd.sum
 fi

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.daemon import ROOT
+
 
 def program(name: str, package: str | None = None) -> str:
     """The path of an installed program; without it the test fails and says what to type."""
@@ -15,6 +17,14 @@ def program(name: str, package: str | None = None) -> str:
     if path is None:
         pytest.fail(f"{name} is not installed: apt-get install -y {package or name}", pytrace=False)
     return path
+
+
+def client(name: str) -> str:
+    """The path of a program that requirements/clients.txt brings; without it the test fails and says what to type."""
+    path = ROOT / ".venv-clients" / "bin" / name
+    if not path.exists():
+        pytest.fail(f"{name} is not installed: tools/test-programs.sh", pytrace=False)
+    return str(path)
 
 
 def run(
