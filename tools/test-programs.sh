@@ -55,6 +55,11 @@ if [ "$(cat $clients/.davd.sum 2>/dev/null)" != "$sum" ]; then
     echo "installing requirements/clients.txt in $clients"
     rm -rf $clients
     "${VENV:-.venv}/bin/python" -m venv $clients
-    $clients/bin/python -m pip --quiet --disable-pip-version-check install --no-deps -r requirements/clients.txt
+    pip=("$clients/bin/python" -m pip --quiet --disable-pip-version-check)
+    "${pip[@]}" install --no-deps -r requirements/clients.txt
+    # Its source brings the suite that vdirsyncer holds servers against.
+    "${pip[@]}" download --no-deps --no-binary vdirsyncer --dest $clients/suites \
+        "$(grep '^vdirsyncer==' requirements/clients.txt)"
+    tar -C $clients/suites -xzf $clients/suites/vdirsyncer-*.tar.gz
     echo "$sum" >$clients/.davd.sum
 fi
