@@ -29,6 +29,7 @@ from davd.authentication.authenticator import Authenticator
 from davd.dav import guard, upload
 from davd.dav.content import parsed, take
 from davd.dav.exchange import here
+from davd.dav.membership import LARGE
 from davd.dav.registry import Method, Registry
 from davd.dav.settings import DavSettings
 from davd.http.request import Request
@@ -42,8 +43,6 @@ log = Logger(namespace="davd.application")
 
 _RECALLED = frozenset({"GET", "HEAD"})
 _KEPT_STATUS = frozenset({200, 206, 304, 404})
-# To look through content of more bytes than these takes some milliseconds, whatever it is.
-_LARGE: Final = 32 * 1024
 # Counted for a request whose client did not wait for the answer.
 _GONE: Final = 499
 
@@ -202,9 +201,13 @@ class Application:
     async def _do(self, visit: Visit, place: Place, row: Method, content: bytes) -> tuple[Response, bool]:
         """The answer of the verb, and whether it stands until something is committed."""
         request = visit.request
+        examined = None
+        if row.writes and row.examine is not None:
+            examined = await self._examine(visit, row, None)
         async with self._store.write() if row.writes else self._exchanges.reading(place) as transaction:
             exchange = await self._exchanges.make(visit, transaction)
             exchange.content = content
+            exchange.examined = examined
             response = await self._exchanges.perform(row, exchange)
             request.committing = place.committing = row.writes
         if exchange.later is not None:
@@ -250,8 +253,8 @@ class Application:
             content = await self._receive(visit, place, await self._check_upload(visit, row))
         place.bytes += content.length
         try:
-            if content.length > _LARGE and row.examine is not None:
-                await self._examine(visit, row, content)
+            if content.length > LARGE and row.examine is not None:
+                content.examined = await self._examine(visit, row, content)
             async with self._store.write() as transaction:
                 exchange = await self._exchanges.make(visit, transaction)
                 exchange.upload = content
@@ -266,15 +269,14 @@ class Application:
             self._discard(content)
         return response
 
-    async def _examine(self, visit: Visit, row: Method, content: NewContent) -> None:
+    async def _examine(self, visit: Visit, row: Method, content: NewContent | None) -> object:
         """Have large content looked at where it holds up neither the reactor nor those who write."""
         assert row.examine is not None
         async with self._store.read() as view:
             exchange = await self._exchanges.make(visit, view)
             exchange.upload = content
             work = await row.examine(exchange)
-        if work is not None:
-            content.examined = await exchange.aside(work)
+        return None if work is None else await exchange.aside(work)
 
     async def _receive(self, visit: Visit, place: Place, room: int | None) -> NewContent:
         """Content that is still on its way."""

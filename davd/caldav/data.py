@@ -34,12 +34,14 @@ class Form:
     """One form of calendar data: `wanted` of each object.
 
     `raw` tells that it is made of the stored bytes alone, without reading them, `is_text` that it is iCalendar.
+    With `some` there is no element for an object that CALDAV:expand leaves nothing of.
     """
 
-    __slots__ = ("_end", "_start", "_wanted", "is_text", "raw")
+    __slots__ = ("_end", "_some", "_start", "_wanted", "is_text", "raw")
 
-    def __init__(self, wanted: CalendarData) -> None:
+    def __init__(self, wanted: CalendarData, some: bool = False) -> None:
         self._wanted = wanted
+        self._some = some
         self.raw = wanted.is_whole
         self.is_text = wanted.content_type != JCAL
         start, end, _ = tag(CALENDAR_DATA)
@@ -54,12 +56,14 @@ class Form:
         """The element with an object as it is stored."""
         return self._start + xml_text(content) + self._end
 
-    def steps(self, found: CalendarObject, floating: Zone, budget: Budget) -> Generator[None, None, str]:
+    def steps(self, found: CalendarObject, floating: Zone, budget: Budget) -> Generator[None, None, str | None]:
         """The element with an object, which is what the generator returns; what it gives on the way are breaths.
 
         TooMuch when that takes more than the budget, ContentError for broken times.
         """
         components = yield from self._components(found, floating, budget)
+        if components is None:
+            return None
         calendar = found.calendar
         wanted = self._wanted.comp
         head = with_parts(calendar, calendar.lines, [])
@@ -83,8 +87,8 @@ class Form:
 
     def _components(
         self, found: CalendarObject, floating: Zone, budget: Budget
-    ) -> Generator[None, None, list[Component]]:
-        """The components of the object that are wanted, with what is wanted of them."""
+    ) -> Generator[None, None, list[Component] | None]:
+        """The components of the object that are wanted, with what is wanted of them; None without `some`thing."""
         wanted = self._wanted
         components = found.calendar.components
         if wanted.expand is not None:
@@ -93,6 +97,8 @@ class Form:
                 if component is not None:
                     components.append(component)
                 yield
+            if self._some and not components:
+                return None
         elif wanted.recurrences is not None:
             components = yield from limited(found, wanted.recurrences, floating, budget)
         if wanted.freebusy is not None:

@@ -12,9 +12,9 @@ from davd.caldav.elements.filter import CompFilter, PropFilter, TextMatch
 from davd.caldav.names import VEVENT, VJOURNAL, VTODO
 from davd.model.index import Found, IndexQuery
 
-# Components whose instances lie where these properties say, and how far before a property's time its instance may end.
-_DATED: Final = frozenset((VEVENT, VTODO, VJOURNAL))
-_ENDS: Final = {"DTSTART": 0, "DTEND": 1, "DUE": 1}
+# The properties that say where the instances of components lie, and how far before a property's time its instance may
+# end. Others may be in a component too, as any that its table does not name, and then say nothing of that.
+_ENDS: Final = {VEVENT: {"DTSTART": 0, "DTEND": 1}, VTODO: {"DTSTART": 0, "DUE": 1}, VJOURNAL: {"DTSTART": 0}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def _timed(query: IndexQuery, comp: CompFilter) -> IndexQuery:
     """The query with a range in which all instances lie that the filter wants one of."""
     if comp.span is not None:
         return replace(query, start=comp.span.start, end=comp.span.end)
-    if comp.name in _DATED:
-        for prop in comp.props:
-            if prop.span is not None and prop.name in _ENDS:
-                start = prop.span.start
-                return replace(query, start=None if start is None else start - _ENDS[prop.name], end=prop.span.end)
+    ends = _ENDS.get(comp.name, {})
+    for prop in comp.props:
+        if prop.span is not None and prop.name in ends:
+            start = prop.span.start
+            return replace(query, start=None if start is None else start - ends[prop.name], end=prop.span.end)
     return query

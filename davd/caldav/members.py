@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 
 from davd.caldav import names
 from davd.caldav.indexing import index_of
 from davd.caldav.properties.supported import supported
 from davd.caldav.settings import CalDavSettings
-from davd.dav import content_type
+from davd.dav import membership
 from davd.dav.contents import content_of
 from davd.dav.exchange import Exchange
 from davd.dav.methods.mkcol import VALID_RESOURCETYPE
@@ -25,7 +24,6 @@ from davd.formats.icalendar.jcal import from_jcal
 from davd.formats.icalendar.validate import CalendarLimits, InvalidCalendar, read
 from davd.formats.icalendar.values import moment
 from davd.http.fields import parse_content_type
-from davd.http.security import OCTET_STREAM
 from davd.interfaces.store import IBlobStore
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
@@ -99,21 +97,17 @@ def make_check(examine: Examine) -> Check:
             # RFC 4791, 4.2: "Calendar collections MUST only contain calendar object resources and collections that are
             # not calendar collections"; davd has none of the latter.
             raise HTTPError(403, VALID_RESOURCETYPE)
-        known = await _known(exchange, member.source)
+        known = await membership.known_index(exchange, member.source, names.TEXT_CALENDAR)
         if known is not None:
             await _require(exchange, calendar, member, known)
             return None
         found = content.examined
         if not isinstance(found, (Examined, HTTPError)):
-            found = examine(content, exchange.store.blobs, _stated(member), exchange.now)
+            found = examine(content, exchange.store.blobs, membership.stated_type(member), exchange.now)
         if isinstance(found, HTTPError):
             raise found
         await _require(exchange, calendar, member, found.index)
-        data = found.converted
-        kept = content if data is None else NewContent(len(data), sha256(data).hexdigest(), data=data)
-        kept.index = found.index
-        kept.content_type = found.content_type
-        return None if data is None else kept
+        return membership.indexed(content, found.converted, found.index, found.content_type)
 
     return check
 
@@ -123,22 +117,6 @@ async def _require(exchange: Exchange, calendar: Resource, member: Member, index
     if index.component not in await supported(exchange.transaction, calendar):
         raise HTTPError(403, names.SUPPORTED_CALENDAR_COMPONENT)
     await require_own_uid(exchange, calendar, member, index.uid, names.NO_UID_CONFLICT)
-
-
-async def _known(exchange: Exchange, source: Resource | None) -> ObjectIndex | None:
-    """What is known of an object that comes from another calendar, so that it need not be looked at again."""
-    if source is None or not source.content_type.startswith(names.TEXT_CALENDAR):
-        return None
-    found: ObjectIndex | None = (await exchange.transaction.index([source.id])).get(source.id)
-    return found
-
-
-def _stated(member: Member) -> str:
-    """The media type of a member's content, empty when nothing tells it."""
-    if member.content_type or member.source is None:
-        return member.content_type
-    guessed = content_type.guess(member.source.name)
-    return "" if guessed == OCTET_STREAM else guessed
 
 
 @lru_cache(maxsize=64)

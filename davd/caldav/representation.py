@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
@@ -17,7 +16,7 @@ from davd.caldav.merged import CLOSING, Merger, opening, properties
 from davd.caldav.page import CalendarPage
 from davd.caldav.settings import CalDavSettings
 from davd.dav import content_type, representation
-from davd.dav.contents import Page, contents_of, pages
+from davd.dav.contents import Page, contents_of
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.component import Component
@@ -89,48 +88,41 @@ def _jcal(data: bytes) -> bytes | None:
 
 
 async def _whole(exchange: Exchange, calendar: Resource, kind: str) -> Response:
-    # It is weak because time zones that objects have left out, and the calendar's own properties, are written anew by
-    # each version of davd.
-    number = f"{calendar.id}-{calendar.sync_revision}-{calendar.revision}"
-    etag = f'W/"{exchange.store.epoch[:8]}-{number}-{kind[-8:]}"'
-    unsent = representation.unsent(exchange, etag)
+    ending = _ENDINGS[kind]
+    unsent = representation.unsent(exchange, representation.whole_tag(exchange, calendar, ending))
     if unsent is not None:
         return unsent
     stored = (await exchange.transaction.properties([calendar.id])).get(calendar.id, {})
-    lines = properties(stored, calendar.name)
-    name = quote(calendar.name, safe="")
-    headers = {
-        "Content-Type": f"{kind}; charset=utf-8" if kind == names.TEXT_CALENDAR else kind,
-        # RFC 6266, 4.3: filename* is for names beyond ISO 8859-1.
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}.{_ENDINGS[kind]}",
-        "ETag": etag,
-        "Vary": "Accept",
-    }
+    head = Component("VCALENDAR", properties(stored, calendar.name))
     write = _as_icalendar if kind == names.TEXT_CALENDAR else _as_jcal
-    first = await Page.after(exchange, exchange.transaction, calendar, "")
-    body = write(Component("VCALENDAR", lines), pages(exchange, calendar, first))
-    if first.more:
-        return Response(200, headers, body)
-    # What is complete can be kept.
-    return Response(200, headers, [piece async for piece in body])
+    return await representation.whole(exchange, calendar, kind, ending, partial(write, exchange, head))
 
 
-async def _as_icalendar(head: Component, read: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+async def _as_icalendar(exchange: Exchange, head: Component, read: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     merger = Merger()
     yield opening(head.lines)
     async for part in read:
-        yield b"".join([merger.octets(data) for data in part.contents])
+        yield await part.worked_on(exchange, partial(_octets, merger, part))
     yield CLOSING
 
 
-async def _as_jcal(head: Component, read: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+def _octets(merger: Merger, part: Page) -> bytes:
+    return b"".join([merger.octets(data) for data in part.contents])
+
+
+async def _as_jcal(exchange: Exchange, head: Component, read: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     merger = Merger()
     # RFC 7265, 3.3: a component is an array of its name, its properties and its components.
     yield msgspec.json.encode(array(head))[:-2]
     comma = b""
     async for part in read:
-        found = [component for data in part.contents for component in merger.arrays(data)]
+        found = await part.worked_on(exchange, partial(_arrays, merger, part))
         if found:
-            yield comma + msgspec.json.encode(found)[1:-1]
+            yield comma + found
             comma = b","
     yield b"]]"
+
+
+def _arrays(merger: Merger, part: Page) -> bytes:
+    """The components of a page as jCal, with commas between them."""
+    return msgspec.json.encode([component for data in part.contents for component in merger.arrays(data)])[1:-1]

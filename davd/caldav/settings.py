@@ -34,8 +34,8 @@ class CalDavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     min_date_time: UTC = "00010101T000000Z"
     max_date_time: UTC = "99991231T235959Z"
     max_multiget: Count = 5000
-    max_query_results: Count = 10_000
-    max_query_names: Count = 10_000
+    max_query_results: Count = 100_000
+    max_query_names: Count = 100_000
     page_days: Annotated[int, Meta(ge=1, le=366)] = 60
     calendar_name: Name = "Calendar"
     tasks_name: Name = "Tasks"

@@ -30,6 +30,11 @@ def version_of(content: bytes) -> str:
     return parse(content).version
 
 
+def converted(content: bytes, form: str) -> bytes:
+    """A card in the form `"3.0"`, `"4.0"` or `"jcard"`; ContentError when it is none."""
+    return to_jcard(content) if form == "jcard" else to_version(content, form)
+
+
 class Conversions:
     """Gives cards in other forms, and remembers what it made by resource and ETag.
 
@@ -46,7 +51,7 @@ class Conversions:
         key = (resource.id, resource.etag, form)
         found = self._kept.get(key)
         if found is None:
-            found = to_jcard(content) if form == "jcard" else to_version(content, form)
+            found = converted(content, form)
             if _size(found) <= self._kept.maxsize:
                 self._kept[key] = found
         return found

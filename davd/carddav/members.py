@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 from uuid import uuid4
 
 from davd.carddav import names
 from davd.carddav.indexing import TooManyTerms, index_of
 from davd.carddav.settings import CardDavSettings
-from davd.dav import content_type
+from davd.dav import membership
 from davd.dav.contents import content_of
 from davd.dav.exchange import Exchange
 from davd.dav.methods.mkcol import VALID_RESOURCETYPE
@@ -25,7 +24,6 @@ from davd.formats.vcard.card import Card, serialize
 from davd.formats.vcard.jcard import from_jcard
 from davd.formats.vcard.validate import UnsupportedVersion, check
 from davd.http.fields import parse_content_type
-from davd.http.security import OCTET_STREAM
 from davd.interfaces.store import IBlobStore
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
@@ -81,13 +79,13 @@ def make_check(examine: Examine, settings: CardDavSettings) -> Check:
             # RFC 6352, 5.2: "Address book collections MUST only contain address object resources and collections that
             # are not address book collections"; davd has none of the latter.
             raise HTTPError(403, VALID_RESOURCETYPE)
-        known = await _known(exchange, member.source)
+        known = await membership.known_index(exchange, member.source, names.TEXT_VCARD)
         if known is not None:
             await require_own_uid(exchange, book, member, known.uid, names.NO_UID_CONFLICT)
             return None
         found = content.examined
         if not isinstance(found, (Examined, HTTPError)):
-            found = examine(content, exchange.store.blobs, _stated(member), exchange.now)
+            found = examine(content, exchange.store.blobs, membership.stated_type(member), exchange.now)
         if isinstance(found, HTTPError):
             raise found
         index, data = found.index, found.card.source if found.is_converted else None
@@ -100,28 +98,9 @@ def make_check(examine: Examine, settings: CardDavSettings) -> Check:
         if data is not None and len(data) > longest:
             raise HTTPError(403, names.MAX_RESOURCE_SIZE)
         await require_own_uid(exchange, book, member, index.uid, names.NO_UID_CONFLICT)
-        kept = content if data is None else NewContent(len(data), sha256(data).hexdigest(), data=data)
-        kept.index = index
-        kept.content_type = STORED_TYPE
-        return None if data is None else kept
+        return membership.indexed(content, data, index, STORED_TYPE)
 
     return check_member
-
-
-async def _known(exchange: Exchange, source: Resource | None) -> ObjectIndex | None:
-    """What is known of a card that comes from another address book, so that it need not be looked at again."""
-    if source is None or not source.content_type.startswith(names.TEXT_VCARD):
-        return None
-    found: ObjectIndex | None = (await exchange.transaction.index([source.id])).get(source.id)
-    return found
-
-
-def _stated(member: Member) -> str:
-    """The media type of a member's content, empty when nothing tells it."""
-    if member.content_type or member.source is None:
-        return member.content_type
-    guessed = content_type.guess(member.source.name)
-    return "" if guessed == OCTET_STREAM else guessed
 
 
 def _is_jcard(stated: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -38,15 +39,19 @@ async def book_page(exchange: Exchange, book: Resource) -> Response:
     first = await Page.after(exchange, exchange.transaction, book, "")
     body = _written(exchange, head, pages(exchange, book, first))
     headers = page.headers() | {"Vary": "Accept"}
-    return Response(200, headers, body if first.more else [piece async for piece in body])
+    return Response(200, headers, [piece async for piece in body] if first.light and not first.more else body)
 
 
 async def _written(exchange: Exchange, head: bytes, found: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     yield head
     async for part in found:
-        rows = [_row(exchange, member, data) for member, data in zip(part.members, part.contents, strict=True)]
-        yield "".join(rows).encode()
+        yield await part.worked_on(exchange, partial(_rows, exchange, part))
     yield _TAIL
+
+
+def _rows(exchange: Exchange, part: Page) -> bytes:
+    rows = [_row(exchange, member, data) for member, data in zip(part.members, part.contents, strict=True)]
+    return "".join(rows).encode()
 
 
 def _row(exchange: Exchange, member: Resource, data: bytes) -> str:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
-from urllib.parse import quote
+from functools import partial
+from typing import Final, cast
 
 from davd.carddav import names
-from davd.carddav.data import Conversions, version_of
+from davd.carddav.data import Conversions, converted, version_of
 from davd.carddav.negotiation import chooses, form
 from davd.carddav.page import book_page
 from davd.dav import representation
-from davd.dav.contents import Page, contents_of, pages
+from davd.dav.contents import LIGHT, Page, contents_of
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
 from davd.formats.vcard.jcard import to_jcard
@@ -27,6 +27,7 @@ Represent = Callable[[Exchange, Resource], Awaitable[Response | None]]
 
 _HTML: Final = "text/html"
 _OF_BOOK: Final = (names.TEXT_VCARD, names.JCARD, _HTML)
+_ENDINGS: Final = {names.TEXT_VCARD: "vcf", names.JCARD: "json"}
 _LONE_LF: Final = re.compile(rb"(?<!\r)\n")
 # A link on the page leads to the book itself, whatever the browser says that it accepts.
 EXPORT: Final = "export"
@@ -69,59 +70,66 @@ def make_represent_card(conversions: Conversions) -> Represent:
             unsent = representation.unsent(exchange, resource.etag)
             if unsent is not None:
                 return unsent
-            body = conversions.give(resource, data, wanted)
+            kind = names.JCARD if wanted == "jcard" else f"{names.TEXT_VCARD}; charset=utf-8; version={wanted}"
+            headers = {"Content-Type": kind, "ETag": resource.etag, "Vary": "Accept"}
+            if len(data) > LIGHT:
+                exchange.later = partial(_later, exchange, partial(converted, data, wanted), headers, data)
+                return Response(200)
+            return Response(200, headers, conversions.give(resource, data, wanted))
         except ContentError:
             return None
-        kind = names.JCARD if wanted == "jcard" else f"{names.TEXT_VCARD}; charset=utf-8; version={wanted}"
-        return Response(200, {"Content-Type": kind, "ETag": resource.etag, "Vary": "Accept"}, body)
 
     return represent_card
 
 
+async def _later(exchange: Exchange, convert: Callable[[], bytes], headers: dict[str, str], stored: bytes) -> Response:
+    """A card that is long, once it has been converted in a thread; as it was stored when it turns out to be none."""
+    try:
+        return Response(200, headers, cast(bytes, await exchange.aside(convert)))
+    except ContentError:
+        return Response(200, headers | {"Content-Type": f"{names.TEXT_VCARD}; charset=utf-8"}, stored)
+
+
 async def _whole(exchange: Exchange, book: Resource, kind: str) -> Response:
-    # It is weak because jCard is written anew by each version of davd.
-    number = f"{book.id}-{book.sync_revision}-{book.revision}"
-    etag = f'W/"{exchange.store.epoch[:8]}-{number}-{kind[-5:]}"'
-    unsent = representation.unsent(exchange, etag)
+    ending = _ENDINGS[kind]
+    unsent = representation.unsent(exchange, representation.whole_tag(exchange, book, ending))
     if unsent is not None:
         return unsent
-    name = quote(book.name, safe="")
-    headers = {
-        "Content-Type": f"{kind}; charset=utf-8" if kind == names.TEXT_VCARD else kind,
-        # RFC 6266, 4.3: filename* is for names beyond ISO 8859-1.
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}.{'vcf' if kind == names.TEXT_VCARD else 'json'}",
-        "ETag": etag,
-        "Vary": "Accept",
-    }
     write = _as_vcard if kind == names.TEXT_VCARD else _as_jcard
-    first = await Page.after(exchange, exchange.transaction, book, "")
-    body = write(pages(exchange, book, first))
-    if first.more:
-        return Response(200, headers, body)
-    return Response(200, headers, [piece async for piece in body])
+    return await representation.whole(exchange, book, kind, ending, partial(write, exchange))
 
 
-async def _as_vcard(found: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+async def _as_vcard(exchange: Exchange, found: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     async for page in found:
-        yield b"".join(map(_whole_lines, page.contents))
+        yield await page.worked_on(exchange, partial(_vcards, page))
 
 
-async def _as_jcard(found: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+def _vcards(page: Page) -> bytes:
+    return b"".join(map(_whole_lines, page.contents))
+
+
+async def _as_jcard(exchange: Exchange, found: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     # RFC 7095, 3.2: several vCards are an array of jCards.
     yield b"["
     comma = b""
     async for page in found:
-        cards = []
-        for data in page.contents:
-            try:
-                cards.append(to_jcard(data))
-            except ContentError:
-                # One bad card does not keep the others back.
-                continue
+        cards = await page.worked_on(exchange, partial(_jcards, page))
         if cards:
-            yield comma + b",".join(cards)
+            yield comma + cards
             comma = b","
     yield b"]"
+
+
+def _jcards(page: Page) -> bytes:
+    """The cards of a page as jCard, with commas between them."""
+    cards = []
+    for data in page.contents:
+        try:
+            cards.append(to_jcard(data))
+        except ContentError:
+            # One bad card does not keep the others back.
+            continue
+    return b",".join(cards)
 
 
 def _whole_lines(data: bytes) -> bytes:

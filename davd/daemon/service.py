@@ -72,7 +72,7 @@ def _say(settings: Settings, prepared: Prepared) -> None:
             f"  curl --insecure --user {prepared.account} --upload-file FILE {url}files/{prepared.account}/",
             f"  {davctl} user passwd {prepared.account}",
             f"  {davctl} user add NAME",
-            "  README.md tells how to connect Finder, Explorer, rclone, cadaver and davfs2.",
+            "  README.md tells how to connect calendars, contacts and files on all kinds of devices.",
         ]
     print("\n".join(lines), flush=True)
 

@@ -6,17 +6,21 @@ Implements: RFC 4918, 5.2; RFC 9110, 9.3.1
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar, cast
 
 from davd.dav import guard
 from davd.dav.exchange import Exchange
 from davd.interfaces.store import IBlobStore, IReadTransaction
 from davd.model.resource import FILE, NewContent, Resource
 
-# So many objects are read, and worked on, before others have their turn: some 5 ms.
+T = TypeVar("T")
+
+# So many objects are read before others have their turn, and no more than so many bytes of them: what is done with that
+# takes some 5 ms. One object may have more alone.
 PAGE: Final = 100
+LIGHT: Final = 64 * 1024
 
 
 def content_of(content: NewContent, blobs: IBlobStore) -> bytes:
@@ -58,12 +62,35 @@ class Page:
     @classmethod
     async def after(cls, exchange: Exchange, transaction: IReadTransaction, collection: Resource, name: str) -> Self:
         """The members whose names come after `name` (`""`: the first), as far as the principal may read them."""
-        rows: list[Resource] = await transaction.members(collection.id, name, PAGE)
+        found: list[Resource] = await transaction.members(collection.id, name, PAGE)
+        rows = _light(found)
         last = rows[-1].name if rows else ""
         shown = await guard.visible(exchange, rows, collection, transaction)
         files = [member for member in shown if member.type == FILE]
         contents = await contents_of(transaction, exchange.store.blobs, files)
-        return cls(files, contents, last, len(rows) == PAGE)
+        return cls(files, contents, last, len(found) == PAGE or len(rows) < len(found))
+
+    @property
+    def light(self) -> bool:
+        """Whether something that goes through all of it may be done at once."""
+        return sum(map(len, self.contents)) <= LIGHT
+
+    async def worked_on(self, exchange: Exchange, work: Callable[[], T]) -> T:
+        """What `work`, which goes through the contents, gives; in a thread when there is too much of them.
+
+        Never inside a transaction, unless the page is light.
+        """
+        return work() if self.light else cast(T, await exchange.aside(work))
+
+
+def _light(members: list[Resource]) -> list[Resource]:
+    """The first members, as many as are light together, but one at least."""
+    total = 0
+    for number, member in enumerate(members):
+        total += member.content_length
+        if total > LIGHT and number:
+            return members[:number]
+    return members
 
 
 async def pages(exchange: Exchange, collection: Resource, first: Page) -> AsyncIterator[Page]:

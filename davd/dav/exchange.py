@@ -55,6 +55,7 @@ class Exchange:
     A verb that reads sets `later` when its answer takes longer than a transaction should: that is awaited, with turns
     for others in between, when the transaction has ended, and gives the response in the place of the verb's own. Work
     that cannot be done in steps is handed to `aside`, which does it in a thread; never inside a transaction either.
+    `examined` is what came of `Method.examine` where there is no upload, None for nothing.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Exchange:
     acquaintance: Acquaintance | None = None
     later: Callable[[], Awaitable[Response]] | None = None
     aside: Callable[[Callable[[], object]], Awaitable[object]] = here
+    examined: object = None
 
     @property
     def source(self) -> bytes | Element:

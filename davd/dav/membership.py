@@ -1,17 +1,27 @@
 """What a collection lets in: asked by every verb that gives it a member, once nothing else stands in the way.
 
+Beside it what those functions behind `CollectionType.check_member` share that look into contents.
+
 Implements: RFC 4918, 5.2, 9.3.1, 9.7.1, 9.8.5, 9.9.4; RFC 5689, 3.3
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
 
+from davd.dav import content_type
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Member, Registry
+from davd.http.security import OCTET_STREAM
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
 from davd.model.resource import FILE, NewContent, Resource
+
+# To look through content of more bytes than these takes some milliseconds, whatever it is.
+LARGE: Final = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,20 @@ class Entry:
 
 
 _AS_IT_IS = Entry()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What has been `found` out beforehand about a content, and all that this depends on.
+
+    `collection` is the type of the collection that has looked at it, `sha256` tells the content, and `stated` is the
+    media type that it was taken for.
+    """
+
+    collection: str
+    sha256: str
+    stated: str
+    found: object
 
 
 def may_hold(registry: Registry, parent: Resource, type: str) -> bool:
@@ -67,10 +91,47 @@ async def admit_existing(
     if source.type != FILE or kind is None or kind.check_member is None:
         await admit(exchange, parent, Member(name, source.type, None, source.content_type, replaced, source))
         return _AS_IT_IS
+    content = await _content(exchange, source)
+    member = Member(name, FILE, content, source.content_type, replaced, source)
+    known = exchange.examined
+    if isinstance(known, Examination) and known == Examination(
+        parent.type, content.sha256, stated_type(member), known.found
+    ):
+        content.examined = known.found
+    return Entry(await admit(exchange, parent, member), content.index)
+
+
+async def examine_existing(exchange: Exchange, parent: Resource, source: Resource) -> Callable[[], object] | None:
+    """The call that lets `parent` look at large content that is to be copied or moved into it; None for nothing to do.
+
+    What it gives is for `Exchange.examined` of the exchange that copies or moves.
+    """
+    registry = exchange.registry
+    kind = registry.collection_types.get(parent.type)
+    if source.type != FILE or source.content_length <= LARGE or kind is None or kind.examine is None:
+        return None
+    if exchange.node.chain[-2].type == parent.type or (
+        kind.max_bytes is not None and source.content_length > kind.max_bytes
+    ):
+        # It is known already, or will be refused however sound it is.
+        return None
+    look, blobs, now = kind.examine, exchange.store.blobs, exchange.now
+    content = await _content(exchange, source)
+    stated = stated_type(Member(source.name, FILE, content, source.content_type, None, source))
+
+    def examine() -> Examination | None:
+        try:
+            return Examination(parent.type, content.sha256, stated, look(content, blobs, stated, now))
+        except KeyError:
+            # The blob has gone since, and the source with it.
+            return None
+
+    return examine
+
+
+async def _content(exchange: Exchange, source: Resource) -> NewContent:
     data = await exchange.transaction.content(source) if source.blob is None else None
-    content = NewContent(source.content_length, source.sha256, data, source.blob)
-    changed = await admit(exchange, parent, Member(name, FILE, content, source.content_type, replaced, source))
-    return Entry(changed, content.index)
+    return NewContent(source.content_length, source.sha256, data, source.blob)
 
 
 async def settle(exchange: Exchange, resource: Resource, entry: Entry) -> None:
@@ -81,3 +142,33 @@ async def settle(exchange: Exchange, resource: Resource, entry: Entry) -> None:
         await exchange.transaction.replace(resource, changed, kind, exchange.now)
     elif entry.index is not None:
         await exchange.transaction.set_index(resource, entry.index)
+
+
+async def known_index(exchange: Exchange, source: Resource | None, media_type: str) -> ObjectIndex | None:
+    """What the store knows of the object that a member comes from; None where the content has to be looked at.
+
+    An object of that media type was looked at when another collection took it in.
+    """
+    if source is None or not source.content_type.startswith(media_type):
+        return None
+    found: ObjectIndex | None = (await exchange.transaction.index([source.id])).get(source.id)
+    return found
+
+
+def stated_type(member: Member) -> str:
+    """The media type of a member's content, empty when nothing tells it."""
+    if member.content_type or member.source is None:
+        return member.content_type
+    guessed = content_type.guess(member.source.name)
+    return "" if guessed == OCTET_STREAM else guessed
+
+
+def indexed(content: NewContent, data: bytes | None, index: ObjectIndex, media_type: str) -> NewContent | None:
+    """Tell the store what to know of a member; what `check_member` gives for it.
+
+    `content` is what has come, `data` what is to be stored in its place, None to store that.
+    """
+    kept = content if data is None else NewContent(len(data), sha256(data).hexdigest(), data=data)
+    kept.index = index
+    kept.content_type = media_type
+    return None if data is None else kept

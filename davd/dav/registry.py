@@ -33,7 +33,8 @@ class Method:
     transaction when `takes` is `"upload"`, so that what is bound to be refused is refused before the content is read;
     it gives the bytes beyond which content would exceed the owner's quota, None without a limit. `examine` is called in
     a reading transaction when an upload is large, and may give a call that is made in a thread before the transaction
-    that writes begins; what that gives is `examined` of the upload.
+    that writes begins; what that gives is `examined` of the upload. For a verb that writes and takes no upload it is
+    always called, and `examined` is of the exchange.
     `on_collection`, `on_file` and `on_unmapped` tell where the method is allowed (405 and `Allow` otherwise).
     `reveals` is the privilege without which what is at the request URI looks absent to the verb. `query` is the query
     of the URLs that the method is for, None for all.

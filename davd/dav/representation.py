@@ -1,14 +1,19 @@
 """What the functions behind `CollectionType.represent` share: which media type, and whether the client has it already.
 
-Implements: RFC 9110, 8.8.3, 12.5.1, 12.5.5, 13.2.2
+Implements: RFC 6266, 4.3; RFC 9110, 8.8.3, 12.5.1, 12.5.5, 13.2.2
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import quote
+
+from davd.dav.contents import Page, pages
 from davd.dav.exchange import Exchange
 from davd.http import conditional, negotiation
 from davd.http.response import Response
 from davd.model.errors import HTTPError
+from davd.model.resource import Resource
 
 
 def wanted(exchange: Exchange, offers: tuple[str, ...]) -> str:
@@ -28,3 +33,36 @@ def unsent(exchange: Exchange, etag: str) -> Response | None:
     # A weak tag is the same in every form that it has on the way.
     tag = etag if etag.startswith("W/") else conditional.named_tag(headers, etag)
     return Response(status, {"ETag": tag, "Vary": "Accept"})
+
+
+def whole_tag(exchange: Exchange, collection: Resource, form: str) -> str:
+    """The entity tag of all of a collection as one file, in a form that has the short name `form`.
+
+    It is weak because what is not stored that way is written anew by each version of davd.
+    """
+    return f'W/"{exchange.store.epoch[:8]}-{collection.id}-{collection.sync_revision}-{collection.revision}-{form}"'
+
+
+async def whole(
+    exchange: Exchange,
+    collection: Resource,
+    media_type: str,
+    ending: str,
+    write: Callable[[AsyncIterator[Page]], AsyncIterator[bytes]],
+) -> Response:
+    """All of a collection as one file to download, whose name ends with `ending`; `write` makes it of the members.
+
+    Its entity tag is `whole_tag` with `ending` as the form.
+    """
+    name = quote(collection.name, safe="")
+    headers = {
+        "Content-Type": f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type,
+        # RFC 6266, 4.3: filename* is for names beyond ISO 8859-1.
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}.{ending}",
+        "ETag": whole_tag(exchange, collection, ending),
+        "Vary": "Accept",
+    }
+    first = await Page.after(exchange, exchange.transaction, collection, "")
+    body = write(pages(exchange, collection, first))
+    # What is complete can be kept.
+    return Response(200, headers, [piece async for piece in body] if first.light and not first.more else body)

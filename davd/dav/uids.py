@@ -1,14 +1,16 @@
 """Objects of a collection that each have a UID of their own there.
 
-Implements: RFC 4791, 4.1, 5.3.2.1; RFC 6352, 5.1, 6.3.2.1
+Implements: RFC 3744, 3.1; RFC 4791, 4.1, 5.3.2.1; RFC 6352, 5.1, 6.3.2.1
 """
 
 from __future__ import annotations
 
+from davd.dav import guard
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Member
 from davd.model.errors import HTTPError
 from davd.model.index import IndexQuery
+from davd.model.path import Path
 from davd.model.resource import FILE, Resource
 
 
@@ -36,7 +38,10 @@ async def require_own_uid(exchange: Exchange, collection: Resource, member: Memb
 
 
 async def _conflict(exchange: Exchange, collection: Resource, name: str, condition: str) -> HTTPError:
-    segments = await exchange.transaction.segments(collection.id)
+    path = Path((*(await exchange.transaction.segments(collection.id) or ()), name))
+    # RFC 3744, 3.1: what may not be read is not told of; its UID is taken all the same.
+    shown = (await guard.find(exchange, path)).resource is not None
+    hrefs = [exchange.href(path.segments, False)] if shown else []
     # RFC 4791, 1.3: 409 is for what "it is expected that the user might be able to resolve"; clients take a 403 for the
     # want of a privilege.
-    return HTTPError(409, condition, [exchange.href((*(segments or ()), name), False)])
+    return HTTPError(409, condition, hrefs)

@@ -99,6 +99,12 @@ class IReadTransaction(Interface):
     async def groups_of(name: str) -> frozenset[str]:
         """The names of all groups that a principal is in, directly or by other groups."""
 
+    async def direct_groups(names: Sequence[str]) -> dict[str, list[str]]:
+        """The names of the groups, in their order, that each of the principals `names` is a direct member of.
+
+        A principal in no group has no entry. One question, however many names there are.
+        """
+
     async def properties(ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource id, then by name in Clark notation: the whole property element, serialised.
 
@@ -191,7 +197,8 @@ class ITransaction(IReadTransaction):
     async def move(source: Resource, parent: Resource, name: str, owner: str, now: float) -> Resource:
         """Move a resource and all below it to an unmapped name.
 
-        Ids, ETags, properties, access control entries and indexes stay; locks do not.
+        Ids, ETags, properties and indexes stay; locks do not. Access control entries stay with what has the same owner
+        as before; what belongs to another one now has none, for they said whom the former owner let in.
         """
 
     async def set_acl(resource: Resource, acl: str, now: float) -> Resource:

@@ -17,7 +17,7 @@ _READ = write((Ace("name:bob", ("{DAV:}read",)), _EVERYBODY))
 
 
 class PrincipalConformance(TreeConformance):
-    """What a store promises of `set_acl`, `set_group_members`, `group_members`, `groups_of` and `Account.kind`."""
+    """What a store promises of `set_acl`, of groups and their members, and of `Account.kind`."""
 
     # -- access control entries ---------------------------------------------------------------------------------------
 
@@ -55,6 +55,37 @@ class PrincipalConformance(TreeConformance):
             below = await transaction.descendants(moved.id, 9)
             self.assertEqual([moved.acl, *(each.acl for _, each in below)], [_READ, _READ, _READ, ""])
             self.assertEqual((await transaction.resolve(["files", "v"]))[-1].acl, _READ)
+
+    async def test_entries_do_not_go_to_another_owner(self) -> None:
+        """What the former owner granted, at whatever depth, ends with their ownership."""
+        async with self.store.write() as transaction:
+            await self.a_tree(transaction)
+            for path in (("t",), ("t", "d"), ("t", "d", "f")):
+                await transaction.set_acl((await transaction.resolve(["files", *path]))[-1], _READ, 20.0)
+        name = "t"
+        for number, (owner, acl) in enumerate((("ann", _READ), ("bob", ""), ("ann", ""))):
+            async with self.store.write() as transaction:
+                files, tree = (await transaction.resolve(["files", name]))[-2:]
+                name = f"t{number}"
+                moved = await transaction.move(tree, files, name, owner, 20.0)
+                self.assertEqual((await transaction.resolve(["files", name]))[-1], moved)
+            found = await self.at("files", name, "d", "f")
+            self.assertEqual(found[2], moved)
+            self.assertEqual([(each.owner, each.acl) for each in found[2:]], [(owner, acl)] * 3)
+            self.assertEqual((await self.at("files", name, "g"))[-1].acl, "")
+
+    async def test_entries_of_a_file_do_not_go_to_another_owner(self) -> None:
+        """So it is with a file that is moved alone, and is given back."""
+        async with self.store.write() as transaction:
+            files = (await transaction.resolve(["files"]))[-1]
+            await transaction.set_acl(await put(transaction, files, "f"), _READ, 20.0)
+        self.assertEqual((await self.at("files", "f"))[-1].acl, _READ)
+        for former, name, owner in (("f", "g", "bob"), ("g", "f", "ann")):
+            async with self.store.write() as transaction:
+                files, file = (await transaction.resolve(["files", former]))[-2:]
+                moved = await transaction.move(file, files, name, owner, 20.0)
+            self.assertEqual((moved.owner, moved.acl), (owner, ""))
+            self.assertEqual((await self.at("files", name))[-1], moved)
 
     async def test_entries_outlive_other_changes(self) -> None:
         """Content, properties, times and members of a resource change without its entries."""
@@ -161,6 +192,28 @@ class PrincipalConformance(TreeConformance):
             "nobody": "",
         }
         self.assertEqual(await self.groups(), expected)
+
+    async def test_direct_groups_of_many(self) -> None:
+        """Of many names at once, those groups that have the name among their own members, in their order."""
+        await self.grouped()
+        names = ["ann", "bob", "Éve", "a", "b", "c", "d", "nobody", "ann"]
+        expected = {"ann": ["a", "c", "d"], "bob": ["b", "c"], "Éve": ["c"], "b": ["a"], "c": ["b"], "d": ["d"]}
+        many = [f"m{number:04}" for number in range(1500)]
+        async with self.store.read() as view:
+            self.assertEqual(await view.direct_groups(names), expected)
+            self.assertEqual(await view.direct_groups(["bob"]), {"bob": ["b", "c"]})
+            self.assertEqual(await view.direct_groups([]), {})
+        async with self.store.write() as transaction:
+            self.assertEqual(await transaction.direct_groups(names), expected)
+            for name in many:
+                await transaction.add_account(Account(name))
+            await transaction.set_group_members("a", many)
+            await transaction.set_group_members("c", ["ann"])
+            self.assertEqual(await transaction.direct_groups(["ann", "b", "bob"]), {"ann": ["c", "d"], "bob": ["b"]})
+        async with self.store.read() as view:
+            found = await view.direct_groups([*many, *names])
+            self.assertEqual(found.pop("ann"), ["c", "d"])
+            self.assertEqual(found, {**dict.fromkeys(many, ["a"]), "bob": ["b"], "c": ["b"], "d": ["d"]})
 
     async def test_groups_change_with_each_commit(self) -> None:
         """What was asked before a change of groups is not what is answered after it."""

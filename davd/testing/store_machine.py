@@ -209,6 +209,7 @@ class StoreMachine(RuleBasedStateMachine):
                     assert [each.name for each in resources] == [each.name for each in found]
                     seen += [found, await transaction.contents(resources)]
                 seen += [await transaction.groups_of(name) for name in ACCOUNTS]
+                seen.append(await transaction.direct_groups(ACCOUNTS))
         return names.plain(seen)
 
     @rule(path=paths, after=names | st.just(""), limit=st.integers(1, 3), revision=st.integers(0, 20), now=times)

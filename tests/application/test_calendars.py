@@ -6,6 +6,7 @@ Verifies: RFC 4791, 5.3.2; RFC 9110, 12.5.5; docs/architecture.md, One request
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 
 from davd.admission.admission import Admission
 from davd.application.answers import Answers
@@ -15,6 +16,7 @@ from davd.caldav.settings import CalDavSettings
 from davd.dav.core import EXTENSION
 from davd.dav.registry import Registry
 from davd.http.response import Response
+from davd.model.resource import NewContent
 from davd.testing.exchange import ChunkedBody
 from tests.application.test_application import ApplicationTestCase
 from tests.caldav.calendars import event
@@ -31,6 +33,7 @@ class CalendarsTestCase(ApplicationTestCase):
 
     def make(self, answers: Answers, admission: Admission) -> Application:
         self.calls = 0
+        self.meanwhile: tuple[str, bytes] | None = None
         registry = Registry.of([EXTENSION, make(CalDavSettings(max_resource_size=100_000))])
         return Application(
             self.store, self.authenticator, registry, self.dav, admission, self.kept, answers, self._clock, self.aside
@@ -41,12 +44,20 @@ class CalendarsTestCase(ApplicationTestCase):
         # Nobody holds a transaction meanwhile.
         async with self.store.write() as transaction:
             await transaction.keep(f"aside {self.calls}", b"", self.now + 1)
+            if self.meanwhile is not None:
+                path, data = self.meanwhile
+                file = (await transaction.resolve(path.strip("/").split("/")))[-1]
+                content = NewContent(len(data), sha256(data).hexdigest(), data)
+                await transaction.replace(file, content, "text/calendar", self.now)
         return call()
 
     def put(self, name: str, data: bytes, chunked: bool = False) -> Response:
         if not chunked:
             return self.ask("PUT", WORK + name, data, headers=dict(ICS))
         return self.ask("PUT", WORK + name, ChunkedBody(data), headers=ICS | {"transfer-encoding": "chunked"})
+
+    def add(self, collection: str, data: bytes) -> Response:
+        return self.ask("POST", collection, data, headers=dict(ICS), query="add-member")
 
 
 class KeptTests(CalendarsTestCase):
@@ -110,9 +121,52 @@ class AsideTests(CalendarsTestCase):
         self.assertEqual((response.status, self.calls), (403, 0))
         self.assertIn(b"max-resource-size", response.body)
 
+    def test_a_new_member_whose_name_the_server_picks(self) -> None:
+        """Verifies: RFC 5995, 3.1"""
+        response = self.add(WORK, self.LARGE)
+        self.assertEqual((response.status, self.calls), (201, 1))
+        response = self.add(WORK, self.LARGE.replace(b"DTSTART", b"DTEND"))
+        self.assertEqual((response.status, self.calls), (403, 2))
+        self.assertIn(b"valid-calendar-data", response.body)
+        self.assertEqual(self.add("/files/alice/", self.LARGE).status, 201)
+        self.assertEqual(self.add(HOME + "none/", self.LARGE).status, 404)
+        self.assertEqual(self.calls, 2)
+
     def test_elsewhere_nothing_is(self) -> None:
         self.assertEqual(self.ask("PUT", "/files/alice/1.ics", self.LARGE, headers=dict(ICS)).status, 201)
         self.assertEqual(self.calls, 0)
+
+    def test_large_content_that_comes_from_elsewhere_is_looked_at_aside(self) -> None:
+        for number, (method, data, expected, calls) in enumerate(
+            [
+                ("COPY", self.LARGE, 201, 1),
+                ("MOVE", self.LARGE, 201, 1),
+                ("COPY", b"x" * len(self.LARGE), 403, 1),
+                ("MOVE", event("small"), 201, 0),
+                ("COPY", b"x" * 100_001, 403, 0),
+            ]
+        ):
+            source = f"/files/alice/{number}.ics"
+            # A UID of its own.
+            data = data.replace(b"UID:", f"UID:{number}".encode())
+            self.assertEqual(self.ask("PUT", source, data, headers=dict(ICS)).status, 201)
+            self.calls = 0
+            response = self.ask(method, source, headers={"destination": WORK + f"{number}.ics"})
+            self.assertEqual((response.status, self.calls), (expected, calls))
+
+    def test_what_is_refused_is_not_looked_at(self) -> None:
+        self.ask("PUT", "/files/alice/1.ics", self.LARGE, headers=dict(ICS))
+        for destination in ("/calendars/bob/calendar/1.ics", "/calendars/alice/nowhere/1.ics", "1.ics"):
+            response = self.ask("COPY", "/files/alice/1.ics", headers={"destination": destination})
+            self.assertGreaterEqual(response.status, 400)
+        self.assertEqual(self.ask("COPY", "/files/alice/2.ics", headers={"destination": WORK + "1.ics"}).status, 404)
+        self.assertEqual(self.calls, 0)
+
+    def test_what_changes_meanwhile_is_looked_at_again(self) -> None:
+        self.ask("PUT", "/files/alice/1.ics", self.LARGE, headers=dict(ICS))
+        self.meanwhile = ("/files/alice/1.ics", b"x" * len(self.LARGE))
+        response = self.ask("COPY", "/files/alice/1.ics", headers={"destination": WORK + "1.ics"})
+        self.assertEqual((response.status, self.calls), (403, 1))
 
     def test_a_large_object_becomes_jcal_aside(self) -> None:
         self.put("1.ics", self.LARGE)

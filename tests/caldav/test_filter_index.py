@@ -69,6 +69,9 @@ class TestPlans:
             (comp("VEVENT", prop("DTSTART", RANGE)), only("VEVENT", *JANUARY_4TH), False),
             (comp("VTODO", prop("DUE", RANGE)), only("VTODO", JANUARY_4TH[0] - 1, JANUARY_4TH[1]), False),
             (comp("VEVENT", prop("DTSTAMP", RANGE)), only("VEVENT"), False),
+            (comp("VTODO", prop("DTEND", RANGE)), only("VTODO"), False),
+            (comp("VJOURNAL", prop("DTEND", RANGE)), only("VJOURNAL"), False),
+            (comp("VEVENT", prop("DUE", RANGE)), only("VEVENT"), False),
             (comp("VFREEBUSY", prop("DTSTART", RANGE)), only("VFREEBUSY"), False),
             (comp("VTIMEZONE"), IndexQuery(), False),
             (comp("VTIMEZONE", ABSENT), IndexQuery(), False),
@@ -140,6 +143,9 @@ def objects() -> Iterator[tuple[str, str]]:
         "rdate",
         event("rdate", "DTSTART:20250101T120000Z\nRDATE:20260104T120000Z\nRDATE;VALUE=PERIOD:20260110T000000Z/P3D"),
     )
+    yield "never", event("never", "DTSTART:20260104T120000Z\nEXDATE:20260104T120000Z")
+    strange = "DTSTART:20250104T120000Z\nDTEND:20260104T130000Z"
+    yield "strange", event("strange", strange, "VTODO")
     yield "exdate", event("exdate", "DTSTART:20260101T120000Z\nRRULE:FREQ=DAILY\nEXDATE:20260104T120000Z")
     yield "busy", event("busy", "DTSTART:20260104T000000Z\nDTEND:20260105T000000Z", "VFREEBUSY")
     yield "periods", event("periods", "FREEBUSY:20260104T000000Z/PT1H,20260107T000000Z/PT1H", "VFREEBUSY")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from davd.dav.contents import PAGE, Page, content_of, contents_of, pages
+from davd.dav.contents import LIGHT, PAGE, Page, content_of, contents_of, pages
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Extension, Method
 from davd.dav.settings import DavSettings
@@ -88,3 +88,29 @@ def test_content_that_is_not_stored_yet():
         return str(await writer.finish())
 
     assert content_of(NewContent(3, "", None, run(write())), made.store.blobs) == b"abc"
+
+
+def test_pages_are_cut_where_they_grow_heavy(trial):
+    """What goes through a page takes little time, whatever the objects in it weigh; one has a page to itself."""
+    sizes = [LIGHT // 2, LIGHT // 2, 1, 3 * LIGHT, 1, LIGHT]
+    for number, size in enumerate(sizes):
+        trial.request("PUT", f"{HOME}{number}", {}, b"x" * size)
+    trial.request("READ", HOME)
+    read = [[len(data) for _, data in page] for page in trial.reader.read]
+    assert read == [[LIGHT // 2, LIGHT // 2], [1], [3 * LIGHT], [1], [LIGHT]]
+    assert trial.reader.turns == len(read) - 1
+
+
+def test_a_heavy_page_is_worked_on_elsewhere(trial):
+    trial.request("READ", HOME)
+    exchange = trial.reader.exchange
+    aside = []
+
+    async def elsewhere(work):
+        aside.append(work)
+        return work()
+
+    exchange.aside = elsewhere
+    light, heavy = Page([], [b"x" * LIGHT], "", False), Page([], [b"x" * LIGHT, b"x"], "", False)
+    assert run(light.worked_on(exchange, lambda: 1)) == 1 and not aside
+    assert run(heavy.worked_on(exchange, lambda: 2)) == 2 and len(aside) == 1

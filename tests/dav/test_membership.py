@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 from lxml import etree
 
+from davd.dav import membership
 from davd.dav.exchange import Exchange
 from davd.dav.registry import CollectionType, Extension, Member
 from davd.dav.settings import DavSettings
@@ -303,3 +304,72 @@ class Unread(Body):
     async def receive(self) -> bytes:
         self.asked = True
         return b"x"
+
+
+class TestLookedInto:
+    """What those share that look into contents, by a toy: verses, which are indexed by their first word.
+
+    Verifies: RFC 4791, 5.3.2; RFC 6352, 6.3.2; RFC 9110, 8.3
+    """
+
+    POEMS = HOME + "poems/"
+    VERSE = "text/x-verse"
+
+    @pytest.fixture
+    def seen(self) -> list[tuple[str, str | None]]:
+        """The stated type of each member, and what the store knew of it."""
+        return []
+
+    @pytest.fixture
+    def poems(self, seen: list[tuple[str, str | None]]) -> Trial:
+        async def check(exchange: Exchange, poems: Resource, member: Member) -> NewContent | None:
+            known = await membership.known_index(exchange, member.source, self.VERSE)
+            seen.append((membership.stated_type(member), None if known is None else known.uid))
+            content = member.content
+            assert content is not None and content.data is not None
+            trimmed = content.data.strip()
+            index = ObjectIndex(trimmed.partition(b" ")[0].decode(), "VERSE")
+            return membership.indexed(content, None if trimmed == content.data else trimmed, index, self.VERSE)
+
+        kind = CollectionType("poems", ("{DAV:}collection", "{urn:toy}poems"), None, check)
+        made = Trial(Extension("toy", collection_types=[kind]))
+        for path in (self.POEMS, HOME + "more/"):
+            assert mkcol(made, path, "poems").status == 201
+        return made
+
+    def known(self, trial: Trial, uid: str) -> list[str]:
+        async def find() -> list[str]:
+            async with trial.store.read() as view:
+                chain = await view.resolve(("files", "alice", "poems"))
+                found = await view.find(chain[-1].id, IndexQuery(uids=(uid,)), 10)
+                return [each.name for each in found]
+
+        return run(find())
+
+    @pytest.mark.parametrize(("sent", "stored"), [(b"a rose", b"a rose"), (b" a rose\n", b"a rose")])
+    def test_what_is_stored_is_indexed_and_has_the_type(self, poems: Trial, sent: bytes, stored: bytes) -> None:
+        response = poems.request("PUT", self.POEMS + "1", {"Content-Type": "text/plain"}, sent)
+        assert (response.status, "ETag" in response.headers) == (201, sent == stored)
+        got = poems.request("GET", self.POEMS + "1")
+        assert (poems.read(got), got.headers["Content-Type"]) == (stored, self.VERSE)
+        assert self.known(poems, "a") == ["1"]
+
+    @pytest.mark.parametrize(
+        ("name", "headers", "stated"),
+        [("a.txt", {"Content-Type": "text/csv"}, "text/csv"), ("a.txt", {}, "text/plain"), ("a.unheard", {}, "")],
+    )
+    def test_what_tells_the_type_of_a_copy(
+        self, poems: Trial, seen: list[object], name: str, headers: dict[str, str], stated: str
+    ) -> None:
+        poems.request("PUT", HOME + name, headers, b"a rose")
+        assert poems.request("COPY", HOME + name, {"Destination": self.POEMS + "1"}).status == 201
+        assert seen == [(stated, None)]
+
+    def test_nothing_tells_it_of_a_put(self, poems: Trial, seen: list[object]) -> None:
+        poems.request("PUT", self.POEMS + "a.txt", {}, b"a rose")
+        assert seen == [("", None)]
+
+    def test_one_of_its_kind_is_known(self, poems: Trial, seen: list[object]) -> None:
+        poems.request("PUT", self.POEMS + "1", {}, b"a rose")
+        assert poems.request("COPY", self.POEMS + "1", {"Destination": HOME + "more/1"}).status == 201
+        assert seen[1:] == [(self.VERSE, "a")]

@@ -14,6 +14,7 @@ from davd.model.index import ObjectIndex
 from davd.model.resource import NewContent, Resource
 from davd.testing.exchange import Trial
 from tests.dav.locking import error
+from tests.dav.sharing import ace, share
 
 HOME = "/files/alice/"
 ROLL = HOME + "roll/"
@@ -66,6 +67,18 @@ def test_another_collection(trial):
     response = trial.request("MOVE", ROLL + "a", {"Destination": HOME + "other/b"})
     assert error(trial, response) == (409, CONFLICT, [HOME + "other/a"])
     assert trial.request("MOVE", ROLL + "a", {"Destination": HOME + "other/a"}).status == 204
+
+
+def test_what_may_not_be_seen_is_not_named(trial):
+    """Verifies: RFC 3744, 3.1; RFC 4791, 5.3.2.1"""
+    assert trial.request("PUT", ROLL + "b", {}, b"2").status == 201
+    share(trial, ROLL + "b", ace("bob", "read", "write-content"))
+    assert error(trial, trial.request("PUT", ROLL + "b", {}, b"1", "bob")) == (409, CONFLICT, [])
+    share(trial, ROLL + "a", ace("bob", "read"))
+    assert error(trial, trial.request("PUT", ROLL + "b", {}, b"1", "bob")) == (409, CONFLICT, [ROLL + "a"])
+    share(trial, ROLL + "a")
+    # What one overwrites is named when no other is there.
+    assert error(trial, trial.request("PUT", ROLL + "b", {}, b"3", "bob")) == (409, CONFLICT, [ROLL + "b"])
 
 
 def test_it_is_free_again_after_a_removal(trial):

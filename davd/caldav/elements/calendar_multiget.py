@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from davd.caldav.elements.asked import Asked, read_asked
+from davd.caldav.elements.calendar_data import CalendarData, read_calendar_data
 from davd.caldav.elements.time_range import TimeRange
-from davd.caldav.names import CALENDAR_MULTIGET
-from davd.dav.elements.source import dav_children, expect_root, reading
-from davd.formats.xml.fragment import string_value
+from davd.caldav.names import CALENDAR_DATA, CALENDAR_MULTIGET
+from davd.dav.elements.asked import Asked, read_asked, read_hrefs
+from davd.dav.elements.source import expect_root, reading
 from davd.formats.xml.reader import Element
-from davd.model.errors import HTTPError
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarMultiget:
     """What is asked of each object, and the hrefs of the objects as the client writes them, each once."""
 
-    asked: Asked
+    asked: Asked[CalendarData]
     hrefs: tuple[str, ...]
 
     @property
@@ -39,10 +38,7 @@ def parse_calendar_multiget(source: bytes | Element, content_type: str | None = 
 
 def _read(root: Element) -> CalendarMultiget:
     expect_root(root, CALENDAR_MULTIGET)
-    hrefs = dict.fromkeys([string_value(element).strip() for element in dav_children(root, "href")])
-    if not hrefs:
-        raise HTTPError(400, detail="a calendar-multiget without an href")
-    return CalendarMultiget(read_asked(root), tuple(hrefs))
+    return CalendarMultiget(read_asked(root, CALENDAR_DATA, read_calendar_data), read_hrefs(root))
 
 
 _parse = reading(_read)

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from davd.caldav.elements.asked import Asked, read_asked
+from davd.caldav.elements.calendar_data import CalendarData, read_calendar_data
 from davd.caldav.elements.filter import CompFilter, ranges, read_filter
 from davd.caldav.elements.time_range import TimeRange
-from davd.caldav.names import CALENDAR_QUERY, FILTER, TIMEZONE, TIMEZONE_ID, VALID_CALENDAR_DATA, VALID_TIMEZONE
+from davd.caldav.names import (
+    CALENDAR_DATA,
+    CALENDAR_QUERY,
+    FILTER,
+    TIMEZONE,
+    TIMEZONE_ID,
+    VALID_CALENDAR_DATA,
+    VALID_TIMEZONE,
+)
+from davd.dav.elements.asked import Asked, read_asked
 from davd.dav.elements.source import expect_root, reading
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.component import parse
@@ -30,7 +39,7 @@ class CalendarQuery:
     `zone` is the one in which floating times are meant, None for that of the calendar.
     """
 
-    asked: Asked
+    asked: Asked[CalendarData]
     filter: CompFilter
     zone: Zone | None
 
@@ -51,7 +60,7 @@ def parse_calendar_query(source: bytes | Element, content_type: str | None = Non
 
 def _read(root: Element) -> CalendarQuery:
     expect_root(root, CALENDAR_QUERY)
-    asked = read_asked(root)
+    asked = read_asked(root, CALENDAR_DATA, read_calendar_data)
     filters = root.findall(FILTER)
     if len(filters) != 1:
         raise HTTPError(400, detail="a calendar-query without a filter or with several")

@@ -9,8 +9,8 @@ from typing import Final
 
 from davd.caldav import names
 from davd.caldav.names import CALENDAR_TYPE
-from davd.caldav.properties.constant import constant, kept
 from davd.dav.collation import COLLATIONS
+from davd.dav.properties.constant import constant, kept
 from davd.dav.registry import LiveProperty
 from davd.formats.xml.reader import parse
 from davd.formats.xml.writer import element

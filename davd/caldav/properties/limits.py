@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from davd.caldav import names
 from davd.caldav.names import CALENDAR_TYPE
-from davd.caldav.properties.constant import constant
 from davd.caldav.settings import CalDavSettings
+from davd.dav.properties.constant import constant
 from davd.dav.registry import LiveProperty
 
 

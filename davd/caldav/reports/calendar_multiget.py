@@ -29,8 +29,16 @@ from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.resource import FILE, Resource
 
-# So many are read at once.
+# So many are read at once; fewer when finding them takes long.
 _READ: Final = 100
+_LONG: Final = 4_000
+
+# What it costs in microseconds or so to find an href, a collection and each level above one, and to tell of what is
+# missing.
+_HREF: Final = 6
+_COLLECTION: Final = 40
+_LEVEL: Final = 5
+_MISSING: Final = 10
 
 Segments = tuple[str, ...]
 
@@ -76,15 +84,23 @@ class _Course:
     async def load(self, transaction: IReadTransaction) -> Batch:
         """What the next hrefs lead to."""
         telling = self._telling
-        some = self._hrefs[self._position :][:_READ]
-        self._position += len(some)
-        self.purse.work += 6 * len(some)
-        self.more = self._position < len(self._hrefs)
-        paths = list(map(self._path, some))
+        some: list[str] = []
+        paths: list[Segments | None] = []
         by_collection: dict[Segments, list[str]] = {}
-        for path in paths:
+        work = 0
+        while self._position < len(self._hrefs) and len(some) < _READ and work < _LONG:
+            href = self._hrefs[self._position]
+            self._position += 1
+            path = self._path(href)
+            some.append(href)
+            paths.append(path)
+            work += _HREF
             if path is not None:
+                if path[:-1] not in by_collection:
+                    work += _COLLECTION + _LEVEL * len(path)
                 by_collection.setdefault(path[:-1], []).append(path[-1])
+        self.purse.work += work
+        self.more = self._position < len(self._hrefs)
         found: dict[Segments, Resource] = {}
         above: dict[int, Resource] = {}
         for collection, names in by_collection.items():
@@ -152,6 +168,7 @@ class _Course:
         telling = self._telling
         for href, index in self._led:
             if index is None:
+                self.purse.work += _MISSING
                 yield status_response(href, 404).decode()
             elif telling.form is None:
                 yield from telling.some(batch, [index])

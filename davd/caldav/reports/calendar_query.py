@@ -52,13 +52,14 @@ _LEVELS: Final = {None: 0.0, "0": 0.0, "1": 1.0, "infinity": float("inf")}
 async def respond(exchange: Exchange, settings: CalDavSettings, memory: CalendarObjects) -> Response:
     """207 with a response for each object that matches.
 
-    403 with the precondition that the question fails, 507 with DAV:number-of-matches-within-limits when there are too
-    many; when that is found out later, the last response is one with that status for the request URI.
+    When more match than may be told of, the last response is one with 507 and DAV:number-of-matches-within-limits for
+    the request URI. 403 with the precondition that the question fails; 507 with that of too many when there is too much
+    to look at.
     """
     headers = exchange.request.headers
     asked = parse_calendar_query(exchange.source, headers.get("content-type"))
     check_ranges(asked.ranges, settings)
-    telling = Telling(exchange, asked.asked, memory, Purse(settings))
+    telling = Telling(exchange, asked.asked, memory, Purse(settings), _is_expanded(asked))
     course = _Course(exchange, settings, asked, telling)
     if is_object(exchange):
         course.add_object()
@@ -71,6 +72,12 @@ async def respond(exchange: Exchange, settings: CalDavSettings, memory: Calendar
                 await course.add(target)
     body = await answer(exchange, telling.renderer, course)
     return multistatus.respond(body, Preferences.from_headers(headers).applied("return"))
+
+
+def _is_expanded(asked: CalendarQuery) -> bool:
+    """Whether instances are wanted in the range in which objects have to have some."""
+    expand = None if asked.asked.data is None else asked.asked.data.expand
+    return expand is not None and any(comp.span == expand for comp in asked.filter.comps)
 
 
 class _Course:
@@ -89,7 +96,6 @@ class _Course:
         self._default = default_zone(settings.time_zone)
         self._left = settings.max_query_names if asked.asked.data is None else settings.max_query_results
         self._ahead: list[tuple[Target, list[Found]]] = []
-        self._sure = 0
         self._candidates = 0
         self._zones: dict[int, Zone] = {}
         # Of the batch that was loaded last, those that have to be looked at.
@@ -108,17 +114,18 @@ class _Course:
             self.more = True
 
     async def add(self, target: Target) -> None:
-        """Search one calendar more; 507 when there are too many objects by now."""
+        """Search one calendar more; 507 when there are too many objects to look at by now."""
         query = self._plan.query
-        if query is None:
+        if query is None or self._truncated:
             return
         room = MOST_CANDIDATES + 1 - self._candidates
         found: list[Found] = await self._exchange.transaction.find(target.calendar.id, query, room)
-        if self._plan.settled and not self._plan.picks:
-            self._sure += sum([each.exact for each in found])
         self._candidates += len(found)
-        if self._sure > self._left or self._candidates > MOST_CANDIDATES:
-            raise HTTPError(507, TOO_MANY)
+        if self._candidates > MOST_CANDIDATES:
+            if not self._plan.settled:
+                raise HTTPError(507, TOO_MANY)
+            found.pop()
+            self._truncated = True
         if found:
             self._ahead.append((target, found))
             self.more = True

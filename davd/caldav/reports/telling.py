@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from davd.caldav.data import Form
-from davd.caldav.elements.asked import Asked
+from davd.caldav.elements.calendar_data import CalendarData
 from davd.caldav.names import CALENDAR_DATA, MAX_INSTANCES, SUPPORTED_CALENDAR_DATA
 from davd.caldav.objects import CalendarObject, CalendarObjects
 from davd.caldav.reports.limits import WRITTEN, Purse
 from davd.dav.contents import contents_of
+from davd.dav.elements.asked import Asked
 from davd.dav.exchange import Exchange
 from davd.dav.properties.responses import Responses, Wanted, responses
 from davd.dav.properties.view import View, load
@@ -40,11 +41,21 @@ class Batch:
 
 
 class Telling:
-    """Tells of objects what `asked` asks; what that costs is taken from `purse`."""
+    """Tells of objects what `asked` asks; what that costs is taken from `purse`.
+
+    With `some` nothing is told of objects that CALDAV:expand leaves nothing of.
+    """
 
     __slots__ = ("_exchange", "_memory", "asked", "form", "purse", "renderer")
 
-    def __init__(self, exchange: Exchange, asked: Asked, memory: CalendarObjects, purse: Purse) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        asked: Asked[CalendarData],
+        memory: CalendarObjects,
+        purse: Purse,
+        some: bool = False,
+    ) -> None:
         preferences = Preferences.from_headers(exchange.request.headers)
         wanted = Wanted(asked.kind, asked.names, preferences.return_minimal)
         self._exchange = exchange
@@ -52,7 +63,7 @@ class Telling:
         self.asked = asked
         self.purse = purse
         self.renderer: Responses = responses(exchange.registry, wanted)
-        self.form = None if asked.data is None else Form(asked.data)
+        self.form = None if asked.data is None else Form(asked.data, some)
 
     @property
     def reads(self) -> bool:
@@ -104,6 +115,8 @@ class Telling:
         content = batch.contents[row.id]
         self.purse.work += len(content) / 256
         text, condition = yield from self._data(row, content, floating)
+        if text is None:
+            return
         if condition is None:
             yield self.renderer.whole(href, row, [*found.values(), text], missing)
             return
@@ -113,8 +126,8 @@ class Telling:
 
     def _data(
         self, row: Resource, content: bytes, floating: Zone | None
-    ) -> Generator[str, None, tuple[str, str | None]]:
-        """The element with calendar data, or the precondition that the object fails; empty pieces on the way."""
+    ) -> Generator[str, None, tuple[str | None, str | None]]:
+        """The element with calendar data (None for none), or the precondition that fails; empty pieces on the way."""
         form = self.form
         assert form is not None
         if form.raw:
@@ -127,7 +140,7 @@ class Telling:
                 try:
                     next(steps)
                 except StopIteration as stop:
-                    text: str = stop.value
+                    text: str | None = stop.value
                     return text, None
                 account.settle()
                 yield ""

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from davd.carddav.elements.asked import Asked, read_asked
+from davd.carddav.elements.address_data import AddressData, read_address_data
 from davd.carddav.elements.filter import Filter, read_filter
-from davd.carddav.names import ADDRESSBOOK_QUERY, FILTER, LIMIT, NRESULTS
+from davd.carddav.names import ADDRESS_DATA, ADDRESSBOOK_QUERY, FILTER, LIMIT, NRESULTS
+from davd.dav.elements.asked import Asked, read_asked
 from davd.dav.elements.source import expect_root, reading
 from davd.formats.xml.fragment import string_value
 from davd.formats.xml.reader import Element
@@ -24,7 +25,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 class AddressbookQuery:
     """What is asked of each card, which cards are meant, and how many the client takes (None: any number)."""
 
-    asked: Asked
+    asked: Asked[AddressData]
     filter: Filter
     limit: int | None = None
 
@@ -43,7 +44,7 @@ def _read(root: Element) -> AddressbookQuery:
     filters = root.findall(FILTER)
     if len(filters) != 1:
         raise HTTPError(400, detail="an addressbook-query without a filter or with several")
-    return AddressbookQuery(read_asked(root), read_filter(filters[0]), _limit(root))
+    return AddressbookQuery(read_asked(root, ADDRESS_DATA, read_address_data), read_filter(filters[0]), _limit(root))
 
 
 _parse = reading(_read)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from davd.carddav.data import Conversions, address_data
-from davd.carddav.elements.asked import Asked
+from davd.carddav.elements.address_data import AddressData
 from davd.carddav.names import ADDRESS_DATA, JCARD, SUPPORTED_ADDRESS_DATA_CONVERSION
+from davd.dav.elements.asked import Asked
 from davd.dav.exchange import Exchange
 from davd.dav.properties.responses import Wanted, responses
 from davd.dav.properties.view import load
@@ -32,7 +33,7 @@ class Cards:
 
     __slots__ = ("_asked", "_conversions", "_end", "_exchange", "_renderer", "_start", "open")
 
-    def __init__(self, exchange: Exchange, asked: Asked, minimal: bool, conversions: Conversions) -> None:
+    def __init__(self, exchange: Exchange, asked: Asked[AddressData], minimal: bool, conversions: Conversions) -> None:
         self._exchange = exchange
         self._asked = asked
         self._conversions = conversions

@@ -11,6 +11,7 @@ from davd.dav import guard, membership, quota
 from davd.dav.access.privileges import READ
 from davd.dav.exchange import Exchange
 from davd.dav.methods.destination import Destination, check_overwrite, destination, tree_length, written
+from davd.dav.methods.relocation import examine
 from davd.dav.registry import Method
 from davd.http.response import Response
 from davd.model.errors import HTTPError
@@ -62,4 +63,4 @@ async def _copy(exchange: Exchange, source: Resource, place: Destination, infini
     return resource
 
 
-COPY = Method("COPY", respond, writes=True)
+COPY = Method("COPY", respond, writes=True, examine=examine)

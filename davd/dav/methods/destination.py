@@ -73,10 +73,13 @@ def _writable(exchange: Exchange, node: Node, rewritten: bool) -> Resource:
         if resource is not None:
             guard.require_parent(exchange, node, UNBIND)
         return parent
-    # "COPY (target exists)": "<D:write-content> and <D:write-properties> on target resource"; of a collection the
-    # members change too.
-    for privilege in (WRITE_CONTENT, WRITE_PROPERTIES, *((BIND, UNBIND) if resource.is_collection else ())):
+    # "COPY (target exists)": "<D:write-content> and <D:write-properties> on target resource".
+    for privilege in (WRITE_CONTENT, WRITE_PROPERTIES):
         guard.require(exchange, node, privilege)
+    if resource.is_collection:
+        # All that a collection is and holds gives way to another, its entries too: that is for those who may remove it.
+        for privilege in (BIND, UNBIND):
+            guard.require_parent(exchange, node, privilege)
     return parent
 
 

@@ -10,6 +10,7 @@ from davd.dav.access.privileges import READ, UNBIND
 from davd.dav.exchange import Exchange
 from davd.dav.membership import Entry
 from davd.dav.methods.destination import Destination, check_overwrite, destination, tree_length, written
+from davd.dav.methods.relocation import examine
 from davd.dav.registry import Method
 from davd.http.response import Response
 from davd.model.errors import HTTPError
@@ -62,4 +63,4 @@ async def _growth(exchange: Exchange, place: Destination, entry: Entry) -> int:
     return length - before - freed
 
 
-MOVE = Method("MOVE", respond, writes=True)
+MOVE = Method("MOVE", respond, writes=True, examine=examine)

@@ -5,6 +5,7 @@ Implements: RFC 5995, 3.1, 5
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import uuid4
 
 from davd.dav import content_type
@@ -20,6 +21,12 @@ async def check(exchange: Exchange) -> int | None:
     """What `put.check` says of the new member."""
     _name_member(exchange)
     return await put.check(exchange)
+
+
+async def examine(exchange: Exchange) -> Callable[[], object] | None:
+    """What the collection has to find out about the new member beforehand, as `put.examine` gives it."""
+    _name_member(exchange)
+    return await put.examine(exchange)
 
 
 async def respond(exchange: Exchange) -> Response:
@@ -41,4 +48,13 @@ def _name_member(exchange: Exchange) -> None:
     exchange.node = Node(node.path.child(f"{uuid4()}{ending}"), node.chain, None)
 
 
-POST = Method("POST", respond, writes=True, takes="upload", check=check, on_file=False, query=ADD_MEMBER)
+POST = Method(
+    "POST",
+    respond,
+    writes=True,
+    takes="upload",
+    check=check,
+    examine=examine,
+    on_file=False,
+    query=ADD_MEMBER,
+)

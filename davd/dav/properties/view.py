@@ -180,14 +180,12 @@ async def _load_principals(
         for name in principals:
             view.members[name] = await transaction.group_members(name)
             names.update(view.members[name])
-    if GROUPS in needs or ACL in needs:
+    if ACL in needs:
         for name in principals:
             view.circles[name] = sorted(await transaction.groups_of(name))
-            if ACL in needs:
-                names.update(view.circles[name])
-    if GROUPS in needs:
-        for name, circles in view.circles.items():
-            view.groups[name] = [group for group in circles if name in await transaction.group_members(group)]
+            names.update(view.circles[name])
+    if GROUPS in needs and principals:
+        view.groups = await transaction.direct_groups(principals)
     # Only individuals log in, so that the URL of who asks is known.
     names -= {"", AUTHENTICATED, ACL_OWNER, SELF, view.principal}
     if ACCOUNT in needs:

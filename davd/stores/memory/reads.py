@@ -131,6 +131,12 @@ class MemoryReadTransaction:
             found |= names
         return frozenset(found)
 
+    async def direct_groups(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """The groups that principals are directly in."""
+        groups = sorted(self.state.groups.items())
+        found = {name: [group for group, members in groups if name in members] for name in names}
+        return {name: around for name, around in found.items() if around}
+
     async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource."""
         return {id: dict(self.state.properties[id]) for id in ids if self.state.properties.get(id)}

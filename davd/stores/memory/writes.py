@@ -212,7 +212,8 @@ class MemoryTransaction(MemoryReadTransaction):
             raise ValueError("a resource cannot be moved into itself")
         self._remove(fresh, now)
         for resource in tree:
-            self.state.resources[resource.id] = replace(resource, owner=owner)
+            kept = resource.acl if resource.owner == owner else ""
+            self.state.resources[resource.id] = replace(resource, owner=owner, acl=kept)
             self._unlock(resource.id)
         return replace(self._add(parent.id, name, self.state.resources[source.id], now))
 

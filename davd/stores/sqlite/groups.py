@@ -17,6 +17,10 @@ _GROUPS: Final = (
     "WITH RECURSIVE found (name) AS (SELECT group_name FROM membership WHERE member = ?"
     " UNION SELECT group_name FROM found JOIN membership ON member = name) SELECT name FROM found"
 )
+DIRECT: Final = (
+    "SELECT member, group_name FROM membership WHERE member IN (SELECT value FROM json_each(?))"
+    " ORDER BY member, group_name"
+)
 _KNOWN: Final = "SELECT 1 FROM account WHERE name = ?"
 _CLEAR: Final = "DELETE FROM membership WHERE group_name = ?"
 _ADD: Final = "INSERT OR IGNORE INTO membership (member, group_name) VALUES (?, ?)"

@@ -161,8 +161,8 @@ class Reads:
         found = {row[0]: row for row in await self._of_many(rows.BY_IDS, ids)}
         return [Resource(*found[id]) for id in ids if id in found]
 
-    async def _of_many(self, statement: str, ids: Sequence[int], large: bool = False) -> list[Any]:
-        """The rows of a statement about many resources, read in a thread when there are too many or they are large."""
+    async def _of_many(self, statement: str, ids: Sequence[int | str], large: bool = False) -> list[Any]:
+        """The rows of a statement about many ids or names, read in a thread when they are too many or large."""
         connection = self.plain
         if len(ids) <= _ROWS_A_NODE * self.long and not large:
             return scan(connection, statement, (json.dumps(list(ids)),))
@@ -192,6 +192,13 @@ class Reads:
     async def groups_of(self, name: str) -> frozenset[str]:
         """The groups that a principal is in, directly or by others."""
         return groups.groups_of(self.plain, name)
+
+    async def direct_groups(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """The groups that principals are directly in."""
+        found: dict[str, list[str]] = {}
+        for name, group in await self._of_many(groups.DIRECT, list(dict.fromkeys(names))):
+            found.setdefault(name, []).append(group)
+        return found
 
     async def properties(self, ids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Dead properties by resource."""

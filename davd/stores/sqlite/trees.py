@@ -72,14 +72,14 @@ def delete(connection: apsw.Connection, id: int) -> list[str]:
 
 
 def give(connection: apsw.Connection, id: int, owner: str) -> int:
-    """Make `owner` the owner of a whole tree; gives the number of rows that had another one."""
+    """Make `owner` the owner of a whole tree; gives the number of rows that had another one, and entries of theirs."""
     for former, length in _lengths(connection, id):
         if former != owner:
             accounts.use(connection, former, -length)
             accounts.use(connection, owner, length)
     scan(
         connection,
-        rows.TREE + "UPDATE resource SET owner = ? WHERE id IN (SELECT id FROM tree) AND owner <> ?",
+        rows.TREE + "UPDATE resource SET owner = ?, acl = '' WHERE id IN (SELECT id FROM tree) AND owner <> ?",
         (id, owner, owner),
     )
     return connection.changes()

@@ -271,10 +271,12 @@ class WriteTransaction(Beside):
         self._seen.clear()
         given = await self._on_tree(fresh.id, work)
         if given > (fresh.owner != owner):
-            # Rows below have another owner now, and are not listed.
+            # Rows below have another owner and no entries now, and are not listed.
             self._touches.everything = True
         self._log_removal(fresh, now)
         self._touches.places.append((parent.id, name))
+        if fresh.owner != owner:
+            fresh.acl = ""
         fresh.parent_id, fresh.name, fresh.owner = parent.id, name, owner
         fresh.revision = self._next_revision(parent.id)
         if fresh.type == FILE:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from davd.caldav.elements.asked import Asked
 from davd.caldav.elements.calendar_data import WHOLE
 from davd.caldav.elements.calendar_multiget import CalendarMultiget, parse_calendar_multiget
+from davd.dav.elements.asked import Asked
 from davd.model.errors import HTTPError
 
 

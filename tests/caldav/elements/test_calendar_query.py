@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from davd.caldav.elements.asked import Asked
 from davd.caldav.elements.calendar_query import CalendarQuery, parse_calendar_query
 from davd.caldav.elements.filter import CompFilter
+from davd.dav.elements.asked import Asked
 from davd.model.errors import HTTPError
 
 C = "{urn:ietf:params:xml:ns:caldav}"

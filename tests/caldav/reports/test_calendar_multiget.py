@@ -245,6 +245,34 @@ class TestBadItems:
         assert answer.text(DATA).count("long ") == 20_000
 
 
+class TestCosts:
+    """What takes long is not done in one go.
+
+    Verifies: RFC 4918, 13; docs/architecture.md, Overload
+    """
+
+    def test_many_collections(self) -> None:
+        made = filled()
+        hrefs = [f"/calendars/alice/{number}/a.ics" for number in range(300)]
+        response = report(made, multiget(*hrefs), "/calendars/alice/", None)
+        assert not isinstance(response.body, (bytes, list))
+        assert list(by_href(made, response)) == hrefs
+
+    def test_deep_collections(self) -> None:
+        made = filled()
+        hrefs = [f"/calendars/alice/{'d/' * 60}{number}/a.ics" for number in range(50)]
+        response = report(made, multiget(*hrefs), "/calendars/alice/", None)
+        assert not isinstance(response.body, (bytes, list))
+        assert list(by_href(made, response)) == hrefs
+
+    def test_what_is_missing(self) -> None:
+        made = filled()
+        hrefs = [f"{WORK}{number}.ics" for number in range(700)]
+        response = report(made, multiget(*hrefs), WORK, None)
+        assert not isinstance(response.body, (bytes, list))
+        assert list(by_href(made, response)) == hrefs
+
+
 class TestStreams:
     """Verifies: RFC 4918, 13; docs/architecture.md, Overload"""
 

@@ -22,6 +22,7 @@ from tests.caldav.reports.questions import (
     answers,
     comp,
     event,
+    multiget,
     names,
     prop,
     put,
@@ -280,15 +281,17 @@ class TestRefusals:
 class TestLimits:
     """Verifies: RFC 4791, 7.8"""
 
-    def test_more_than_may_be_told_of_by_name_are_refused(self) -> None:
+    def test_of_more_than_may_be_told_of_by_name_as_many_are(self) -> None:
         made = filled(3, max_query_names=2)
-        response = report(made, query(comp("VEVENT")))
-        assert (response.status, condition(made, response)) == (507, TOO_MANY)
+        found = by_href(made, report(made, query(comp("VEVENT"))))
+        assert list(found) == [WORK + "0.ics", WORK + "1.ics", WORK]
+        assert (found[WORK].status, found[WORK].condition) == (507, TOO_MANY)
         assert len(answers(made, query(comp("VEVENT", time_range("", "20260105T020000Z"))))) == 2
 
-    def test_more_than_may_be_given_are_refused(self) -> None:
+    def test_of_more_than_may_be_given_as_many_are(self) -> None:
         made = filled(3, max_query_results=2)
-        assert report(made, query(comp("VEVENT"), WITH_DATA)).status == 507
+        found = by_href(made, report(made, query(comp("VEVENT"), WITH_DATA)))
+        assert [answer.status for answer in found.values()] == [None, None, 507]
         assert len(answers(made, query(comp("VEVENT")))) == 3
 
     @pytest.mark.parametrize("props", ["<D:getetag/>", WITH_DATA])
@@ -303,7 +306,39 @@ class TestLimits:
     def test_more_than_may_be_looked_at_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(calendar_query, "MOST_CANDIDATES", 2)
         made = filled(3)
-        assert report(made, query(comp("VEVENT", prop("SUMMARY")))).status == 507
+        response = report(made, query(comp("VEVENT", prop("SUMMARY"))))
+        assert (response.status, condition(made, response)) == (507, TOO_MANY)
+
+    @pytest.mark.parametrize("first", ["a", "z"])
+    def test_more_than_the_index_may_give_are_cut_off(self, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+        monkeypatch.setattr(calendar_query, "MOST_CANDIDATES", 3)
+        made = filled(3)
+        home = "/calendars/alice/"
+        assert len(answers(made, query(comp("VEVENT")))) == 3
+        made.request("MKCALENDAR", f"{home}{first}/")
+        for name in ("b", "c"):
+            put(made, f"{name}.ics", event(name, at(1)), f"{home}{first}/")
+        found = by_href(made, report(made, query(comp("VEVENT")), home, "infinity"))
+        assert [answer.status for answer in found.values()] == [None, None, None, 507]
+        assert found[home].condition == TOO_MANY
+
+    def test_what_exceptions_leave_nothing_of_is_not_found(self) -> None:
+        made = trial()
+        put(made, "a.ics", event("a", at(1, "\nEXDATE:20260105T010000Z")))
+        put(made, "b.ics", event("b", at(1)))
+        assert names(made, comp("VEVENT", time_range(*JANUARY))) == ["b"]
+
+    @pytest.mark.parametrize("asked", [time_range(*JANUARY), ""])
+    def test_what_has_no_instance_where_they_are_asked_for(self, asked: str) -> None:
+        made = trial()
+        put(made, "b.ics", event("b", at(1)))
+        index = ObjectIndex("a", "VEVENT", (Span(1767225600, 1767312000, True),))
+        run(store(made, "a.ics", event("a", at(1, "\nEXDATE:20260105T010000Z")).replace("\n", "\r\n").encode(), index))
+        expand = f"<C:calendar-data>{time_range(*JANUARY, 'expand')}</C:calendar-data>"
+        found = list(answers(made, query(comp("VEVENT", asked), expand)))
+        assert found == (["b.ics"] if asked else ["a.ics", "b.ics"])
+        # Who names an object is told of it.
+        assert len(answers(made, multiget(WORK + "a.ics", props=expand))) == 1
 
     def test_a_report_ends_when_it_has_cost_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = filled(3)

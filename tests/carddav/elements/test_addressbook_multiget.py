@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from davd.carddav.elements.addressbook_multiget import parse_addressbook_multiget
-from davd.carddav.elements.asked import Asked
+from davd.dav.elements.asked import Asked
 from davd.model.errors import HTTPError
 
 BODY = '<C:addressbook-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav">{}</C:addressbook-multiget>'

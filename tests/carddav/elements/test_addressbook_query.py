@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from davd.carddav.elements.addressbook_query import AddressbookQuery, parse_addressbook_query
-from davd.carddav.elements.asked import Asked
 from davd.carddav.elements.filter import Filter, PropFilter
+from davd.dav.elements.asked import Asked
 from davd.model.errors import HTTPError
 
 BODY = '<C:addressbook-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav">{}</C:addressbook-query>'

@@ -27,7 +27,7 @@ class Watched(Trial):
         super().__init__(*arguments, **settings)
         self.asked: Counter[str] = Counter()
         self.exchanges: list[Exchange] = []
-        for name in ("groups_of", "group_members"):
+        for name in ("groups_of", "group_members", "direct_groups"):
             monkeypatch.setattr(MemoryReadTransaction, name, self._counting(getattr(MemoryReadTransaction, name)))
 
     def _counting(self, question: Any) -> Any:
@@ -103,10 +103,9 @@ class TestWhatIsAsked:
         )
         trial.asked.clear()
         trial.request("REPORT", "/principals/users/alice/", {}, body.encode())
-        asked = trial.asked["groups_of"]
-        # The groups of alice twice, as a property and to decide, those of bob once, though he is met twice; the groups
-        # themselves are among those of alice.
-        assert asked == 3
+        # The groups of alice and those of bob to decide, once though he is met twice; the groups themselves are among
+        # those of alice. As a property, those directly around alice.
+        assert trial.asked == {"groups_of": 2, "group_members": 2, "direct_groups": 1}
 
     def test_nothing_more_when_everybody_may_be_known(self, trial: Watched) -> None:
         trial.settings.principal_search = "all"

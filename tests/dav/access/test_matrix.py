@@ -146,8 +146,8 @@ def copied_to(role: str, path: str) -> Expected:
         return making(role, path)
     if not owner(parent(path)):
         return needing(role, ("bind", parent(path)))
-    inside = [("bind", path), ("unbind", path)] if is_collection(path) else []
-    return needing(role, ("write-content", path), ("write-properties", path), *inside)
+    removed = [("bind", parent(path)), ("unbind", parent(path))] if is_collection(path) else []
+    return needing(role, ("write-content", path), ("write-properties", path), *removed)
 
 
 def moved_to(role: str, path: str) -> Expected:

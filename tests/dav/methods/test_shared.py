@@ -63,6 +63,23 @@ class TestOwners:
             assert owner(trial, path, "bob") == "bob", path
             assert trial.request("GET", path).status == 404
 
+    def test_what_the_former_owner_granted_ends(self) -> None:
+        """Verifies: RFC 3744, 5.5"""
+        trial = shared(None, "all")
+        trial.request("MKCOL", SHARED + "dir")
+        trial.request("PUT", SHARED + "dir/note.txt", body=b"x")
+        for path in (SHARED + "dir/", SHARED + "dir/note.txt"):
+            assert share(trial, path, ace("alice", "all"), ace("bob", "all")).status == 200
+        assert trial.request("MOVE", SHARED + "dir/", {"Destination": "/files/bob/dir/"}, user="bob").status == 201
+        trial.request("PUT", "/files/bob/dir/secret", body=b"x", user="bob")
+        for name in ("note.txt", "secret"):
+            assert trial.request("GET", "/files/bob/dir/" + name).status == 404
+            assert trial.request("PUT", "/files/bob/dir/" + name, body=b"y").status >= 400
+        # Within one's own home what was granted stays.
+        share(trial, "/files/bob/dir/", ace("alice", "read"), user="bob")
+        assert trial.request("MOVE", "/files/bob/dir/", {"Destination": "/files/bob/d/"}, user="bob").status == 201
+        assert trial.request("GET", "/files/bob/d/secret").status == 200
+
 
 class TestQuota:
     """Bytes count for whoever owns them.
@@ -114,6 +131,31 @@ class TestOverwriting:
         target = {"Destination": SHARED + "note.txt"}
         assert trial.request("COPY", "/files/bob/own", target, user="bob").status == 403
         assert trial.request("MOVE", "/files/bob/own", target, user="bob").status == 204
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    def test_replacing_a_collection_is_for_those_who_may_remove_it(self, method: str) -> None:
+        trial = shared()
+        for path in ("/files/bob/d/", SHARED + "inner/"):
+            assert trial.request("MKCOL", path, user="bob").status == 201
+        response = trial.request(method, "/files/bob/d/", {"Destination": SHARED}, user="bob")
+        assert condition(trial, response) == D + "need-privileges"
+        assert b"<D:href>/files/alice/</D:href>" in response.body
+        assert trial.request("GET", SHARED + "note.txt", user="bob").status == 200
+        # The collection that is shared may be changed within, and alice may replace what is hers.
+        response = trial.request(method, "/files/bob/d/", {"Destination": SHARED + "inner/"}, user="bob")
+        assert response.status == 204
+        assert trial.request(method, SHARED + "inner/", {"Destination": "/files/alice/own/"}).status == 201
+        assert trial.request("COPY", "/files/alice/own/", {"Destination": SHARED}).status == 204
+
+    def test_copying_over_a_collection_writes_it_too(self) -> None:
+        trial = shared(None, "read", "bind", "unbind")
+        trial.request("MKCOL", SHARED + "inner/")
+        trial.request("MKCOL", "/files/bob/d/", user="bob")
+        target = {"Destination": SHARED + "inner/"}
+        response = trial.request("COPY", "/files/bob/d/", target, user="bob")
+        assert condition(trial, response) == D + "need-privileges"
+        assert b"<D:write-content/>" in response.body
+        assert trial.request("MOVE", "/files/bob/d/", target, user="bob").status == 204
 
     @pytest.mark.parametrize("method", ["COPY", "MOVE"])
     def test_nobody_replaces_a_home(self, method: str) -> None:

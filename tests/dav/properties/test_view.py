@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from davd.dav.properties.view import ACCOUNT, LOCKS, QUOTA, STORED, View, load
+from davd.dav.properties.view import ACCOUNT, GROUPS, LOCKS, QUOTA, STORED, View, load
 from davd.dav.registry import Method
 from davd.model.lock import EXCLUSIVE, SHARED, Lock
 from davd.model.resource import Resource
 from davd.testing.exchange import Trial, run
+from tests.dav.sharing import add_group, add_principal
 
 ROW = Resource(7, 3, "n", "file", "alice", '"e"', "", 0, 0.0, 0.0, 1, 0, None, "")
 
@@ -34,6 +35,11 @@ def loaded(needs: frozenset[str], members: int) -> tuple[list[str], View]:
     made = Trial()
     for number in range(members):
         made.request("PUT", f"/files/alice/{number}", {}, b"x")
+    return looked(made, "/files/alice/", needs)
+
+
+def looked(made: Trial, path: str, needs: frozenset[str]) -> tuple[list[str], View]:
+    """What is asked for the view of a collection's members, and that view."""
     seen: list[Any] = []
 
     async def look(exchange: Any) -> Any:
@@ -46,7 +52,7 @@ def loaded(needs: frozenset[str], members: int) -> tuple[list[str], View]:
 
     made.registry.methods["LOOK"] = Method("LOOK", look)
     with pytest.raises(RuntimeError):
-        made.request("LOOK", "/files/alice/")
+        made.request("LOOK", path)
     asked, view = seen[0]
     return asked, view
 
@@ -58,6 +64,21 @@ def test_the_store_is_asked_as_often_for_many_as_for_few(needs: tuple[str, ...])
     assert few == many
     if not needs:
         assert few == []
+
+
+@pytest.mark.parametrize("people", [1, 20])
+def test_groups_are_asked_for_once_for_a_page(people: int) -> None:
+    """Verifies: RFC 3744, 4.4"""
+    made = Trial()
+    names = [f"p{number}" for number in range(people)]
+    for name in names:
+        add_principal(made, name, "individual")
+    add_group(made, "inner", *names)
+    add_group(made, "outer", "inner", *names)
+    add_group(made, "around", "outer")
+    asked, view = looked(made, "/principals/users/", frozenset((GROUPS,)))
+    assert asked == ["direct_groups"]
+    assert view.groups == dict.fromkeys(names, ["inner", "outer"])
 
 
 def lock(token: str, root: int, infinite: bool) -> Lock:

@@ -5,7 +5,9 @@ Verifies: RFC 4791, 9.9
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -128,7 +130,7 @@ class TestWhatRecurs:
         assert len(found) == 42
         assert found[0] == "~19600301/20151127T1200"
         assert found[1:3] == ["20160301/20160302", "20170301/20170302"]
-        assert spans("DTSTART;VALUE=DATE:19600301 RRULE:FREQ=YEARLY;COUNT=3") == ["~19600301/20151127T1200"]
+        assert spans("DTSTART;VALUE=DATE:19600301 RRULE:FREQ=YEARLY;COUNT=3") == ["~19600301/19620302"]
 
     def test_seasons(self) -> None:
         found = spans("DTSTART:20250601T080000Z DURATION:PT1H RRULE:FREQ=WEEKLY;BYMONTH=6,7,8;COUNT=100")
@@ -197,7 +199,7 @@ class TestWhatRecurs:
         "rule",
         [
             "FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3;BYMINUTE=7;BYSECOND=11",
-            "FREQ=SECONDLY;INTERVAL=7;BYHOUR=9;BYMONTH=2;COUNT=999999999",
+            "FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3;BYMINUTE=7;BYSECOND=11;COUNT=999999999",
         ],
     )
     def test_a_rule_that_is_too_hard_is_anywhere(self, rule: str) -> None:
@@ -205,6 +207,44 @@ class TestWhatRecurs:
         found = recurring(f"DTSTART:20000301T090000Z RRULE:{rule}").spans(NOW)
         assert (found[0].start, found[-1].end) == (utc("20000301T090000"), FOREVER)
         assert all(later.start <= earlier.end for earlier, later in zip(found, found[1:], strict=False))
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "FREQ=SECONDLY;COUNT=99999999;BYSECOND=1,2,3,5,7;BYDAY=MO,WE;BYMONTHDAY=13,29",
+            "FREQ=SECONDLY;INTERVAL=7;BYHOUR=9;BYMONTH=2;COUNT=999999999",
+            "FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3;BYMINUTE=7;BYSECOND=11;COUNT=300",
+        ],
+    )
+    def test_no_rule_takes_long(self, rule: str) -> None:
+        found = recurring(f"{BERLIN} RRULE:{rule}")
+        calls = 0
+
+        def count(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            found.spans(NOW)
+        finally:
+            sys.setprofile(None)
+        # Some 10 ms.
+        assert 0 < calls < 50_000
+
+    def test_what_count_may_have_ended_is_not_exact(self) -> None:
+        found = recurring("DTSTART:20250301T090000Z RRULE:FREQ=YEARLY;COUNT=301").spans(NOW)
+        assert found[0].exact
+        assert not any(span.exact for span in found[1:])
+        found = recurring("DTSTART:20250301T090000Z RRULE:FREQ=YEARLY;COUNT=3").spans(NOW)
+        assert [span.exact for span in found] == [True] * 3
+
+    def test_what_until_may_have_ended_is_not_exact(self) -> None:
+        found = spans("DTSTART:20250301T090000Z RRULE:FREQ=YEARLY;UNTIL=20270301T080000Z")
+        assert found == ["20250301T0900/20250301T0900", "20260301T0900/20260301T0900", "~20270301T0900/20270301T0900"]
+
+    def test_an_exception_to_what_does_not_recur(self) -> None:
+        assert spans("DTSTART;VALUE=DATE:20250301 EXDATE;VALUE=DATE:20250301") == ["~20250301/20250302"]
 
     @pytest.mark.parametrize("rule", ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;INTERVAL=7;BYDAY=SU"])
     def test_one_without_occurrences_has_dtstart(self, rule: str) -> None:

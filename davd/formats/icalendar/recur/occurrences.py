@@ -59,21 +59,22 @@ def steps(
         return
     found = stream(rule, start_wall, is_date)
     if rule.count is None:
-        yield from _until(found.walls(after), last, budget)
+        yield from up_to(found.walls(after), last, budget)
         return
     # "The "DTSTART" property value always counts as the first occurrence."
     left = rule.count - 1
     if after > start_wall + 1:
         skipped = found.before(after) if left else 0
         if skipped is None:
-            yield from _until(_counted(found, start_wall, after, left), last, budget)
+            yield from up_to(_counted(found, start_wall, after, left), last, budget)
             return
         left -= skipped
     if left > 0:
-        yield from _until(_first(found.walls(after), left), last, budget)
+        yield from up_to(_first(found.walls(after), left), last, budget)
 
 
-def _until(walls: Iterator[int | None], last: int, budget: Budget | None) -> Iterator[int | None]:
+def up_to(walls: Iterator[int | None], last: int, budget: Budget | None) -> Iterator[int | None]:
+    """The walls of a stream that are not later than `last`, with its breaths. TooMuch when the budget is spent."""
     if budget is None:
         for wall in walls:
             if wall is not None and wall > last:

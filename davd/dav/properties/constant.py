@@ -1,6 +1,6 @@
 """Properties that are the same for all resources of some types.
 
-Implements: RFC 4918, 15
+Implements: RFC 4918, 15; RFC 4791, 5.2; RFC 6352, 6.2
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from davd.model.resource import Resource
 def constant(name: str, value: bytes, *types: str) -> LiveProperty:
     """A protected property that resources of `types` have and no others; `value` is its content, serialised.
 
-    It is left out of allprop: RFC 4791, 5.2 wants that of nearly all properties of calendars.
+    It is left out of allprop: RFC 4791, 5.2 and RFC 6352, 6.2 want that of nearly all properties of calendars and
+    address books.
     """
     text = value.decode()
 
