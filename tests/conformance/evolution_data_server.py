@@ -3,8 +3,11 @@
 It runs on the system's Python, which has GNOME's libraries, within a D-Bus session of its own.
 """
 
+import base64
 import json
 import sys
+import time
+import urllib.request
 from typing import Any
 
 import gi
@@ -16,6 +19,7 @@ from gi.repository import EBook, EBookContacts, ECal, EDataServer, GLib, ICalGLi
 SECONDS = 60
 host, port, user = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 password = sys.stdin.read()
+AUTHORIZATION = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 seen: dict[str, Any] = {}
 registry = EDataServer.SourceRegistry.new_sync(None)
 
@@ -72,6 +76,20 @@ def discovered(kinds: Any) -> list[str]:
     return ["/" + source.href.split("/", 3)[3] for source in sources]
 
 
+def await_on_server(client: Any, path: str, word: bytes) -> None:
+    """Return when the collection on the server has the word: EDS may keep a change to itself until it is connected."""
+    asked = urllib.request.Request(f"http://{host}:{port}{path}", headers={"Authorization": AUTHORIZATION})
+    deadline = time.monotonic() + SECONDS
+    while True:
+        with urllib.request.urlopen(asked) as answer:
+            if word in answer.read():
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path} has no {word!r}")
+        client.refresh_sync(None)
+        time.sleep(0.1)
+
+
 calendars = discovered(EDataServer.WebDAVDiscoverSupports.EVENTS)
 books = discovered(EDataServer.WebDAVDiscoverSupports.CONTACTS)
 seen["calendars"], seen["books"] = sorted(calendars), sorted(books)
@@ -90,7 +108,7 @@ seen["writable"] = not calendar.is_readonly()
 calendar.create_object_sync(event, ECal.OperationFlags.NONE, None)
 event.set_summary("Changed")
 calendar.modify_object_sync(event, ECal.ObjModType.ALL, ECal.OperationFlags.NONE, None)
-calendar.refresh_sync(None)
+await_on_server(calendar, calendars[0], b"Changed")
 done, components = calendar.get_object_list_sync("#t", None)
 seen["events"] = [component.get_summary() for component in components]
 
@@ -105,7 +123,7 @@ contact = EBookContacts.Contact.new_from_vcard(
 book.add_contact_sync(
     contact, EBookContacts.OperationFlags.NONE if hasattr(EBookContacts, "OperationFlags") else 0, None
 )
-book.refresh_sync(None)
+await_on_server(book, books[0], b"Ada")
 done, contacts = book.get_contacts_sync("", None)
 seen["contacts"] = [one.get_property("full-name") for one in contacts]
 sys.stdout.write(json.dumps(seen) + "\n")
