@@ -52,7 +52,15 @@ def opened(source: Any, connect: Any, finish: Any, *words: Any) -> Any:
     """The client of a source, once it has proven who asks."""
     registry.commit_source_sync(source, None)
     known = registry.ref_source(source.get_uid())
+
+    def authenticate(*_: object) -> bool:
+        # It may have asked before anybody listened.
+        if known.get_connection_status() == EDataServer.SourceConnectionStatus.AWAITING_CREDENTIALS:
+            known.invoke_authenticate_sync(credentials(), None)
+        return True
+
     known.connect("credentials-required", lambda *_: known.invoke_authenticate_sync(credentials(), None))
+    asking = GLib.timeout_add(200, authenticate)
     found: list[Any] = []
     loop = GLib.MainLoop()
 
@@ -63,6 +71,7 @@ def opened(source: Any, connect: Any, finish: Any, *words: Any) -> Any:
     connect(known, *words, 30, None, connected)
     GLib.timeout_add_seconds(SECONDS, loop.quit)
     loop.run()
+    GLib.source_remove(asking)
     return found[0]
 
 
