@@ -15,8 +15,8 @@ from davd.caldav.data_recurrence import expanded, limited
 from davd.caldav.elements.calendar_data import CalendarData
 from davd.caldav.names import CALENDAR_DATA, JCAL
 from davd.caldav.objects import CalendarObject
-from davd.formats.icalendar.component import Component, serialize
 from davd.formats.icalendar.jcal import array
+from davd.formats.icalendar.object import Component, serialize
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.zones.zone import Zone
 from davd.formats.xml.writer import element, tag

@@ -8,7 +8,7 @@ from __future__ import annotations
 from davd.caldav.elements.calendar_data import Comp
 from davd.caldav.elements.time_range import TimeRange
 from davd.formats.contentlines import ContentError, Line
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import DAY, Period, periods
 from davd.formats.icalendar.zones.resolve import Zones
 

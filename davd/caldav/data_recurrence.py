@@ -11,8 +11,8 @@ from typing import Final
 from davd.caldav.elements.time_range import TimeRange
 from davd.caldav.objects import CalendarObject
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instances import RecurringObject, expand_component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.overrides import Override, Shift, override
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.timing import timing

@@ -11,7 +11,7 @@ from __future__ import annotations
 from davd.caldav.elements.filter import CompFilter, ParamFilter, PropFilter, TextMatch
 from davd.caldav.filter_time import Times
 from davd.formats.contentlines import Line, unescape
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 
 
 def matches(asked: CompFilter, calendar: Component, times: Times) -> bool:

@@ -14,8 +14,8 @@ from davd.caldav.elements.time_range import TimeRange
 from davd.caldav.objects import CalendarObject
 from davd.formats.contentlines import ContentError, Line
 from davd.formats.icalendar.availability import bounds
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instances import Instance, RecurringObject
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.values import DAY, duration, integer, moments, of_line, periods
 from davd.formats.icalendar.zones.zone import Zone

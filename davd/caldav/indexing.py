@@ -13,8 +13,8 @@ from typing import Final
 
 from davd.caldav.names import VAVAILABILITY, VEVENT, VFREEBUSY, VJOURNAL, VTODO
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import BudgetError
 from davd.formats.icalendar.validate import Checked
 from davd.formats.icalendar.values import DAY, Duration, duration, of_line, periods

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from davd.caldav import names
 from davd.formats.contentlines import ContentError, Line, escape, folded, make
-from davd.formats.icalendar.component import Component, parse, serialize
 from davd.formats.icalendar.jcal import array
+from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.zones.identifiers import look_up
 from davd.formats.icalendar.zones.vtimezone import vtimezone
 from davd.formats.xml.fragment import stored_text

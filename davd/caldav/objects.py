@@ -9,8 +9,8 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.zones.resolve import Zones
 from davd.formats.icalendar.zones.zone import Zone
 from davd.model.resource import Resource

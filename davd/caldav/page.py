@@ -19,8 +19,8 @@ from davd.dav import page
 from davd.dav.contents import PAGE, contents_of
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget, BudgetError
 from davd.formats.icalendar.values import DAY, Kind, civil, of_line
 from davd.formats.icalendar.zones.resolve import Zones

@@ -19,8 +19,8 @@ from davd.dav import content_type, representation
 from davd.dav.contents import Page, contents_of
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.jcal import array, to_jcal
+from davd.formats.icalendar.object import Component
 from davd.http.response import Response
 from davd.model.resource import Resource
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from davd.caldav.names import CALENDAR_TIMEZONE, CALENDAR_TIMEZONE_ID
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import resolve
 from davd.formats.icalendar.zones.zone import UTC, Zone

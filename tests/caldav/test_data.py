@@ -17,7 +17,7 @@ from davd.caldav.data import Form, xml_text
 from davd.caldav.elements.calendar_data import CalendarData, Comp
 from davd.caldav.elements.time_range import TimeRange
 from davd.caldav.objects import CalendarObject
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.values import moment
 from davd.formats.icalendar.zones.zone import UTC

@@ -11,7 +11,7 @@ from davd.caldav.data_parts import chosen, stretch, with_free_busy
 from davd.caldav.elements.calendar_data import Comp
 from davd.caldav.elements.time_range import TimeRange
 from davd.caldav.objects import CalendarObject
-from davd.formats.icalendar.component import serialize
+from davd.formats.icalendar.object import serialize
 from davd.formats.icalendar.values import moment, period
 from davd.formats.icalendar.zones.resolve import Zones
 from davd.formats.icalendar.zones.zone import UTC

@@ -13,7 +13,7 @@ import pytest
 from davd.caldav.data_recurrence import expanded, limited
 from davd.caldav.elements.time_range import TimeRange
 from davd.caldav.objects import CalendarObject
-from davd.formats.icalendar.component import Component, serialize
+from davd.formats.icalendar.object import Component, serialize
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.values import moment
 from davd.formats.icalendar.zones.zone import UTC

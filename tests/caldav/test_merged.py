@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from davd.caldav.merged import CLOSING, Merger, opening, properties
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from tests.caldav.calendars import event
 
 HEAD = opening(properties({}, "work"))

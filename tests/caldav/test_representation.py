@@ -14,8 +14,8 @@ from lxml import html
 
 from davd.dav import page
 from davd.dav.contents import PAGE
-from davd.formats.icalendar.component import parse
 from davd.formats.icalendar.jcal import from_jcal
+from davd.formats.icalendar.object import parse
 from tests.caldav.calendars import HOME, WORK, event, mkcalendar, proppatch, put, trial_with_calendars
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

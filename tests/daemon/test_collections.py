@@ -15,7 +15,7 @@ from davd.config.load import load
 from davd.daemon.davctl import main
 from davd.daemon.importing.sources import PROPS
 from davd.daemon.offline import Context
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.interfaces.store import IStore
 from tests.caldav.calendars import event, series
 from tests.daemon.importing.test_calendars import file, one

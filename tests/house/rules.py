@@ -18,10 +18,9 @@ Rule = Callable[[Path], list[str]]
 _PROTOCOL = ("http", "formats", "dav", "caldav", "carddav", "push")
 _SILENT = ("__init__", "settings")
 
-# A component is what RFC 5545 calls one: the word is empty elsewhere only.
 _EMPTY_NAMES = frozenset(
     name + ending
-    for name in ("handler", "processor", "engine", "manager", "helper", "util", "base", "misc")
+    for name in ("handler", "processor", "engine", "manager", "component", "helper", "util", "base", "misc")
     for ending in ("", "s")
 ) | {"common", "utilities"}
 

@@ -22,7 +22,7 @@ from davd.caldav.names import (
 from davd.dav.elements.asked import Asked, read_asked
 from davd.dav.elements.source import expect_root, reading
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.validate import InvalidCalendar, check_timezone
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import resolve

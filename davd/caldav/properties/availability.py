@@ -10,7 +10,7 @@ from typing import Final
 from davd.caldav import names
 from davd.dav.registry import LiveProperty
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.validate import InvalidCalendar, check_availability
 from davd.model.errors import HTTPError
 

@@ -15,7 +15,7 @@ from davd.dav.exchange import Exchange
 from davd.dav.properties.view import STORED, View
 from davd.dav.registry import LiveProperty
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.validate import InvalidCalendar, check_timezone
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.vtimezone import vtimezone

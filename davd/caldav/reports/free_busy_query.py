@@ -35,8 +35,8 @@ from davd.dav.contents import contents_of
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.availability import Availability, availabilities, unavailable
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.freebusy import Busy, busy_times, merged, write
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import TooMuch
 from davd.formats.icalendar.values import moment
 from davd.formats.icalendar.zones.zone import Zone

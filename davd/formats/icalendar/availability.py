@@ -11,9 +11,9 @@ from itertools import groupby
 from typing import Final
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.freebusy import STRENGTHS, UNAVAILABLE, Busy, FreeBusyType, fbtype, merged, union, without
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.values import DAY, duration, integer, of_line
 from davd.formats.icalendar.zones.resolve import Zones

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from davd.formats.contentlines import ContentError, Line, make
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instance import Instance
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import (
     DAY,
     Duration,

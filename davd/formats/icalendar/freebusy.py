@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from davd.formats.contentlines import Line, escape, folded, make
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.values import DAY, Kind, Moment, Period, cal_address, periods, write_moment
 from davd.formats.icalendar.zones.resolve import Zones

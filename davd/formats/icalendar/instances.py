@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.expand import expand_component
 from davd.formats.icalendar.instance import Instance
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.overrides import Override, Shift, override
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.series import Series

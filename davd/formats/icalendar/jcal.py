@@ -15,7 +15,7 @@ import msgspec
 
 from davd.formats.contentlines import LIMITS, ContentError, Limits, Line, escape, make, split, unescape
 from davd.formats.icalendar import values
-from davd.formats.icalendar.component import Component, parse, serialize
+from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.value_types import DEFAULTS, LISTS, STRUCTURED, UNKNOWN, value_type
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]+", re.ASCII)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from davd.formats.contentlines import Line
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.instance import Instance
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.timing import Timing, end_of, extent, timing
 from davd.formats.icalendar.values import DAY, Kind, Moment, of_line
 from davd.formats.icalendar.zones.resolve import Zones

@@ -22,7 +22,7 @@ from typing import Final
 
 from davd.formats.contentlines import ContentError, Line
 from davd.formats.icalendar import values
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.rule import UnknownScale, parse_rule
 from davd.formats.icalendar.values import Kind, Moment
 from davd.formats.xml.names import CALDAV, join

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.date_lists import ExDates, Listed, RDates
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.recur.occurrences import steps
 from davd.formats.icalendar.recur.rule import Rule, parse_rule

@@ -13,7 +13,7 @@ import enum
 from dataclasses import dataclass
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import DAY, Duration, Kind, Moment, duration, of_line
 from davd.formats.icalendar.zones.resolve import Zones
 from davd.formats.icalendar.zones.zone import Zone

@@ -15,7 +15,7 @@ from typing import Final
 
 from davd.formats.contentlines import LIMITS, ContentError, Limits, unescape
 from davd.formats.icalendar import rules, values
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.rules import MAX_INSTANCES, VALID_DATA, VALID_RESOURCE, CalendarLimits, InvalidCalendar
 
 __all__ = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from tests.caldav.calendars import HOME, WORK, C, mkcalendar, proppatch, trial_with_calendars
 from tests.dav.answers import by_href, prop, read
 

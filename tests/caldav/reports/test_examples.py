@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.freebusy import Busy, FreeBusyType, busy_times
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.values import moment
 from davd.formats.icalendar.zones.zone import UTC

@@ -13,7 +13,7 @@ import pytest
 
 from davd.caldav.names import CALENDAR_AVAILABILITY, CALENDARSERVER_AVAILABILITY
 from davd.caldav.reports import free_busy_query, limits
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.interfaces.store import IReadTransaction
 from davd.model.acl import Ace
 from davd.model.index import FOREVER, ObjectIndex, Span

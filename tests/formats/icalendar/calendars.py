@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.instance import Instance
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.values import Kind, Moment, moment, write_moment
 from davd.formats.icalendar.zones.zone import UTC, Zone
 

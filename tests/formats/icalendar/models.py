@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import Line, escape, make
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn"), include_characters='\n,;:\\"^'), max_size=30

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.availability import availabilities, bounds, unavailable
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.freebusy import BUSY, TENTATIVE, UNAVAILABLE, Busy, FreeBusyType, busy_times
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import Zones

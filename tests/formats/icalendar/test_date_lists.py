@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davd.formats.icalendar.component import Component
 from davd.formats.icalendar.date_lists import ExDates, Listed, RDates
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import DAY, Moment, moment, of_line
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import Zones

@@ -5,9 +5,9 @@ Verifies: RFC 4791, 9.6.5
 
 from __future__ import annotations
 
-from davd.formats.icalendar.component import Component, parse, serialize
 from davd.formats.icalendar.expand import expand_component
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import Zones
 from davd.formats.icalendar.zones.zone import UTC, Zone

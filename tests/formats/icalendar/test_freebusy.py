@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError, make
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.freebusy import (
     BUSY,
     FREE,
@@ -26,6 +25,7 @@ from davd.formats.icalendar.freebusy import (
     without,
     write,
 )
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.zone import UTC, Zone

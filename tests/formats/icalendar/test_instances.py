@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component, parse
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.values import Kind, Moment, moment
 from davd.formats.icalendar.zones.identifiers import named

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError, Limits, Line, folded, lines
-from davd.formats.icalendar.component import Component, parse, serialize
 from davd.formats.icalendar.jcal import array, from_jcal, parse_jcal, to_jcal
+from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.values import duration
 from tests.corpus.icalendar import objects
 from tests.formats.icalendar.models import CALENDARS
-from tests.formats.icalendar.test_component import same
+from tests.formats.icalendar.test_object import same
 
 JSON = st.recursive(
     st.one_of(

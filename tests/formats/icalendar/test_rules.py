@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from davd.formats.icalendar import rules
-from davd.formats.icalendar.component import parse
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.rules import CalendarLimits, InvalidCalendar
 from tests.formats.icalendar.test_validate import calendar, condition
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from davd.formats.icalendar.component import parse
 from davd.formats.icalendar.instances import RecurringObject
+from davd.formats.icalendar.object import parse
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.timing import extent, timing
 from davd.formats.icalendar.values import DAY, Kind, Moment, write_moment

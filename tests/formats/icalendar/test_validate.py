@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import Limits
-from davd.formats.icalendar.component import Component, parse, serialize
+from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.validate import (
     CalendarLimits,
     Checked,
@@ -24,7 +24,7 @@ from davd.formats.icalendar.validate import (
 )
 from tests.corpus.icalendar.objects import REFUSED, names, octets
 from tests.formats.icalendar.models import CALENDARS
-from tests.formats.icalendar.test_component import SCRAPS
+from tests.formats.icalendar.test_object import SCRAPS
 
 UTC = datetime.UTC
 EVENT = "BEGIN:VEVENT|UID:1|DTSTAMP:20240101T000000Z|DTSTART:20240101T000000Z"

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from davd.formats.contentlines import ContentError, Line
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget, BudgetError
 from davd.formats.icalendar.recur.occurrences import occurrences
 from davd.formats.icalendar.recur.rule import Freq, Rule, parse_rule

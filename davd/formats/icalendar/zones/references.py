@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from davd.formats.contentlines import ContentError, Line
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.values import DAY, moment
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import resolve

@@ -6,7 +6,7 @@ Implements: RFC 5545, 3.2.19, 3.3.5, 3.6.5; RFC 4791, 5.2.2, 7.3
 from __future__ import annotations
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import Kind, Moment
 from davd.formats.icalendar.zones.definition import defined
 from davd.formats.icalendar.zones.identifiers import look_up

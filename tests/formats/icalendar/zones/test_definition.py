@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.occurrences import occurrences
 from davd.formats.icalendar.recur.rule import parse_rule
 from davd.formats.icalendar.zones.definition import _Definition, _Observance, defined

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import Line
-from davd.formats.icalendar.component import Component
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.values import Kind, Moment, write_moment, write_utc_offset
 from davd.formats.icalendar.zones.definition import defined
 from davd.formats.icalendar.zones.observances import Observance, observances

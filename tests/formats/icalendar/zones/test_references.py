@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.zones.definition import defined
 from davd.formats.icalendar.zones.references import calendar_timezone, used_zones, vtimezones, vtimezones_for
 from davd.formats.icalendar.zones.vtimezone import vtimezone

@@ -5,7 +5,7 @@ Verifies: RFC 5545, 3.2.19, 3.3.5, 3.6.5; RFC 4791, 5.2.2, 7.3
 
 from __future__ import annotations
 
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.values import Kind, Moment, moment
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.resolve import Zones, resolve

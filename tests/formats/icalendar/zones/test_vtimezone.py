@@ -10,7 +10,7 @@ import re
 import pytest
 
 from davd.formats.contentlines import ContentError
-from davd.formats.icalendar.component import Component, parse
+from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.zones.database import RELEASED, load
 from davd.formats.icalendar.zones.definition import defined
 from davd.formats.icalendar.zones.identifiers import named

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError, Limits, make
-from davd.formats.icalendar.component import Component, parse, parse_all, serialize
+from davd.formats.icalendar.object import Component, parse, parse_all, serialize
 from tests.corpus.icalendar.objects import names, octets
 from tests.formats.icalendar.models import CALENDARS
 
