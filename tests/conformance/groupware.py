@@ -1,7 +1,11 @@
 """What the dialogues of calendar and contact clients share: bodies of requests, objects, and reading of answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import uuid4
 from xml.sax.saxutils import escape
+
+import pytest
 
 from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account, Header, Reply
@@ -140,3 +144,14 @@ def new_account(daemon: Daemon, name: str, agent: Sequence[Header]) -> Account:
     password = f"the password of {name}"
     daemon.add_user(name, password)
     return Account(daemon.url, name, password, agent)
+
+
+def accounts(name: str, agent: Sequence[Header]) -> Any:
+    """A fixture: the connection of an account that is made for the test; `name` may have an at sign at its end."""
+
+    @pytest.fixture
+    def account(either: Daemon) -> Iterator[Account]:
+        with new_account(either, f"{uuid4().hex[:8]}-{name}", agent) as made:
+            yield made
+
+    return account

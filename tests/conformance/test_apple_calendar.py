@@ -6,7 +6,6 @@ Verifies: RFC 3253, 3.8
 Verifies: RFC 5397, 3
 """
 
-from collections.abc import Iterator
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from tests.conformance.groupware import (
     ICS,
     NAMESPACES,
     XML,
+    accounts,
     clark,
     document,
     event,
@@ -26,7 +26,6 @@ from tests.conformance.groupware import (
     href,
     members,
     multiget,
-    new_account,
     prop,
     propfind,
     sync,
@@ -43,11 +42,7 @@ AGENT = (
 USER = "apple@example.org"
 
 
-@pytest.fixture
-def apple(either: Daemon) -> Iterator[Account]:
-    """The connection of the account, whose name is an e-mail address."""
-    with new_account(either, f"{uuid4().hex[:8]}-{USER}", AGENT) as account:
-        yield account
+apple = accounts(USER, AGENT)
 
 
 def principal_of(account: Account) -> str:
@@ -72,9 +67,7 @@ def home_of(account: Account) -> str:
     addresses = [one.text for one in reply.properties()[principal][clark("C:calendar-user-address-set")][1]]
     assert principal in addresses
     assert href(reply, principal, "D:principal-URL") == principal
-    reports = {
-        one.tag for one in reply.properties()[principal][clark("D:supported-report-set")][1].iter() if one is not None
-    }
+    reports = {one.tag for one in reply.properties()[principal][clark("D:supported-report-set")][1].iter()}
     assert clark("D:expand-property") in reports
     return href(reply, principal, "C:calendar-home-set")
 

@@ -4,16 +4,13 @@ Verifies: RFC 6764, 5, 6
 Verifies: RFC 6352, 5, 6.3, 7.1, 8.6, 8.7
 """
 
-from collections.abc import Iterator
 from uuid import uuid4
 
-import pytest
-
-from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account
 from tests.conformance.groupware import (
     VCF,
     XML,
+    accounts,
     card,
     clark,
     document,
@@ -22,7 +19,6 @@ from tests.conformance.groupware import (
     href,
     members,
     multiget,
-    new_account,
     prop,
     propfind,
     sync,
@@ -33,11 +29,7 @@ from tests.conformance.groupware import (
 AGENT = (("Accept", "*/*"), ("User-Agent", "iOS/18.4 (22E240) dataaccessd/1.0"), ("Brief", "t"))
 
 
-@pytest.fixture
-def contacts(either: Daemon) -> Iterator[Account]:
-    """The connection of a new account."""
-    with new_account(either, f"contacts-{uuid4().hex[:8]}", AGENT) as account:
-        yield account
+contacts = accounts("contacts", AGENT)
 
 
 def first_book(account: Account) -> str:

@@ -6,17 +6,14 @@ Verifies: RFC 4791, 7.8, 7.9
 Verifies: RFC 6352, 8.7
 """
 
-from collections.abc import Iterator
 from uuid import uuid4
 
-import pytest
-
-from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account
 from tests.conformance.groupware import (
     ICS,
     VCF,
     XML,
+    accounts,
     card,
     clark,
     document,
@@ -26,7 +23,6 @@ from tests.conformance.groupware import (
     href,
     members,
     multiget,
-    new_account,
     propfind,
     sync,
     text,
@@ -55,11 +51,7 @@ COLLECTION = (
 )
 
 
-@pytest.fixture
-def davx5(either: Daemon) -> Iterator[Account]:
-    """The connection of a new account."""
-    with new_account(either, f"davx-{uuid4().hex[:8]}", AGENT) as account:
-        yield account
+davx5 = accounts("davx5", AGENT)
 
 
 def homes(account: Account) -> tuple[str, str]:

@@ -4,21 +4,17 @@ Verifies: RFC 4791, 5.3.2, 7.8, 7.9
 Verifies: RFC 6352, 8.6
 """
 
-from collections.abc import Iterator
 from uuid import uuid4
 
-import pytest
-
-from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account
 from tests.conformance.groupware import (
     ICS,
     XML,
+    accounts,
     event,
     found,
     href,
     multiget,
-    new_account,
     propfind,
     ranged,
     text,
@@ -28,11 +24,7 @@ AGENT = (("User-Agent", "Evolution/3.54.3"), ("Accept-Language", "en"))
 ZONE = "/freeassociation.sourceforge.net/Europe/Berlin"
 
 
-@pytest.fixture
-def evolution(either: Daemon) -> Iterator[Account]:
-    """The connection of a new account."""
-    with new_account(either, f"evo-{uuid4().hex[:8]}", AGENT) as account:
-        yield account
+evolution = accounts("evolution", AGENT)
 
 
 def calendar_of(account: Account) -> str:

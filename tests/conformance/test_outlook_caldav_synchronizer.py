@@ -5,24 +5,19 @@ Verifies: RFC 9110, 13.1.1, 13.1.2
 Verifies: RFC 6578, 3
 """
 
-from collections.abc import Iterator
-from uuid import uuid4
-
-import pytest
-
 from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account, Dialogue
 from tests.conformance.groupware import (
     ICS,
     VCF,
     XML,
+    accounts,
     card,
     clark,
     event,
     found,
     href,
     multiget,
-    new_account,
     propfind,
     ranged,
     sync,
@@ -33,11 +28,7 @@ AGENT = (("User-Agent", "CalDavSynchronizer/4.4.1"), ("Accept", "*/*"))
 WINDOWS = "W. Europe Standard Time"
 
 
-@pytest.fixture
-def outlook(either: Daemon) -> Iterator[Account]:
-    """The connection of a new account."""
-    with new_account(either, f"outlook-{uuid4().hex[:8]}", AGENT) as account:
-        yield account
+outlook = accounts("outlook", AGENT)
 
 
 def calendar_of(account: Account) -> str:

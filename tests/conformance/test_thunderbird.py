@@ -5,16 +5,13 @@ Verifies: RFC 6578, 3
 Verifies: RFC 4791, 7.9
 """
 
-from collections.abc import Iterator
 from uuid import uuid4
 
-import pytest
-
-from tests.conformance.daemon import Daemon
 from tests.conformance.dialogue import Account
 from tests.conformance.groupware import (
     ICS,
     XML,
+    accounts,
     clark,
     document,
     event,
@@ -23,7 +20,6 @@ from tests.conformance.groupware import (
     href,
     members,
     multiget,
-    new_account,
     prop,
     propfind,
     sync,
@@ -39,11 +35,7 @@ AGENT = (
 )
 
 
-@pytest.fixture
-def thunderbird(either: Daemon) -> Iterator[Account]:
-    """The connection of a new account."""
-    with new_account(either, f"bird-{uuid4().hex[:8]}", AGENT) as account:
-        yield account
+thunderbird = accounts("thunderbird", AGENT)
 
 
 def calendar_of(account: Account) -> str:

@@ -275,11 +275,14 @@ def scene(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield made
 
 
-def test_stopped_and_continued(redis: RedisServer, scene: Scene) -> None:
-    """SIGSTOP: the kernel takes connections and bytes, and nothing comes back."""
+@pytest.mark.parametrize(
+    ("away", "back"), [("freeze", "thaw"), ("kill", "start")], ids=["stopped and continued", "killed and started again"]
+)
+def test_away_and_back(redis: RedisServer, scene: Scene, away: str, back: str) -> None:
+    """After SIGSTOP the kernel takes connections and bytes, and nothing comes back; after SIGKILL nobody listens."""
     scene.remember()
-    with scene.phase("stopped"):
-        scene.client.poll(redis.freeze)
+    with scene.phase(away):
+        scene.client.poll(getattr(redis, away))
         fetched = scene.fetched
         scene.client.work()
         assert scene.fetched == fetched
@@ -287,27 +290,8 @@ def test_stopped_and_continued(redis: RedisServer, scene: Scene) -> None:
     # Nothing is forgotten for as long as Redis is away.
     assert scene.remembered == SMALL
     reconnections = scene.redis("reconnections")
-    with scene.phase("continued"):
-        redis.thaw()
-        scene.until_used()
-        assert scene.redis("reconnections") == reconnections + 1
-        assert scene.remembered == 0
-        scene.client.work()
-    scene.remember()
-
-
-def test_killed_and_started_again(redis: RedisServer, scene: Scene) -> None:
-    scene.remember()
-    with scene.phase("killed"):
-        scene.client.poll(redis.kill)
-        fetched = scene.fetched
-        scene.client.work()
-        assert scene.fetched == fetched
-    assert scene.redis("connected") == 0
-    assert scene.remembered == SMALL
-    reconnections = scene.redis("reconnections")
-    with scene.phase("started again"):
-        redis.start()
+    with scene.phase(back):
+        getattr(redis, back)()
         scene.until_used()
         assert scene.redis("reconnections") == reconnections + 1
         assert scene.remembered == 0
