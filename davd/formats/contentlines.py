@@ -43,7 +43,6 @@ _ESCAPE: Final = re.compile(r"\\([nN,;\\])")
 _ESCAPE_MEANS: Final = {"n": "\n", "N": "\n", ",": ",", ";": ";", "\\": "\\"}
 _ESCAPE_WRITES: Final = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": ""})
 _NEEDS_QUOTES: Final = re.compile(r"[:;,]")
-_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]+")
 _NOT_IN_A_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -338,11 +337,6 @@ def split(value: str, separator: str) -> list[str]:
     if pending:
         joined.append(separator.join(pending))
     return joined
-
-
-def for_xml(text: str) -> str:
-    """The text without the characters that XML 1.0 cannot hold, which people paste into descriptions all the same."""
-    return _NOT_IN_XML.sub("", text)
 
 
 # Names as they mostly stand there, without parameters, by what stands before the colon.

@@ -74,10 +74,6 @@ class Path:
         """The path of the member called `name`."""
         return Path((*self.segments, name), slash)
 
-    def with_slash(self, slash: bool) -> Path:
-        """The same place written with or without the trailing slash."""
-        return self if slash == self.slash else Path(self.segments, slash)
-
     def contains(self, other: Path) -> bool:
         """Whether `other` is this path or lies below it."""
         return other.segments[: len(self.segments)] == self.segments

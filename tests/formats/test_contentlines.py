@@ -19,7 +19,6 @@ from davd.formats.contentlines import (
     Line,
     escape,
     folded,
-    for_xml,
     lines,
     make,
     split,
@@ -267,9 +266,6 @@ class TestText:
 
     def test_a_backslash_that_escapes_nothing_stays(self) -> None:
         assert unescape("C:\\temp\\x\\n\\N\\\\n\\;\\,\\") == "C:\\temp\\x\n\n\\n;,\\"
-
-    def test_for_xml(self) -> None:
-        assert for_xml("a\x0bb\tc\r\n\x00\ufffe\uffffd\x7f") == "ab\tc\r\nd\x7f"
 
 
 class TestMaking:

@@ -94,5 +94,4 @@ class TestPlaces:
         assert path.child("c", True).href == "/a/b/c/"
         assert Path.parse("/a").contains(path) and not path.contains(Path.parse("/a"))
         assert not Path.parse("/a").contains(Path.parse("/ab"))
-        assert path.with_slash(True).href == "/a/b/"
         assert Path((), True).parent == Path((), True)

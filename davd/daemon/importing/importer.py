@@ -171,11 +171,6 @@ def home_of(kind: str, user: str) -> tuple[str, str]:
     return (_HOMES[kind], user)
 
 
-def kind_at(segments: Sequence[str]) -> str:
-    """The kind of collections that the home in which `segments` lie is for; empty elsewhere."""
-    return next((kind for kind, home in _HOMES.items() if segments[:1] == (home,)), "")
-
-
 def collection_name(text: str) -> str:
     """What of a text can be the name of a collection; empty when nothing can."""
     name = re.sub(r"[/\\\x00-\x1f\x7f]+", "-", text).strip(" .-")

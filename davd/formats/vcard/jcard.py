@@ -16,8 +16,6 @@ from davd.formats.vcard.card import Card, parse
 from davd.formats.vcard.convert import to_version
 from davd.formats.vcard.params import Pairs, pairs
 
-MEDIA_TYPE: Final = "application/vcard+json"
-
 # RFC 6350, 6: the value type of each property where VALUE does not say another.
 _DEFAULT: Final[dict[str, str]] = {
     **dict.fromkeys(
