@@ -14,7 +14,9 @@ from davd.model.principal import INDIVIDUAL, Account
 from davd.stores.transactions import transact
 
 ADMIN = "admin"
-PASSWORD_BYTES = 15
+# No sign that a command line takes for an option or a URL for its end, and none that is easily misread.
+PASSWORD_SIGNS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+PASSWORD_LENGTH = 20
 
 
 def make_folder(path: str) -> None:
@@ -37,7 +39,7 @@ async def first_account(store: IStore, settings: AuthenticationSettings, now: fl
     async with store.read() as view:
         if _has_users(await view.accounts()):
             return None
-    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    password = "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(PASSWORD_LENGTH))
     account = Account(ADMIN, hash_password(settings, password), display_name="Administrator", created=now)
 
     async def add(transaction: ITransaction) -> bool:

@@ -100,7 +100,7 @@ class Daemon:
     ) -> None:
         self.reactor = reactor
         self.user = "conform"
-        self.password = secrets.token_urlsafe(18)
+        self.password = secrets.token_hex(18)
         self.home = f"/files/{self.user}/"
         self._folder = Path(tempfile.mkdtemp(prefix="davd-daemon-"))
         self._data = data or self._folder / "data"

@@ -251,7 +251,7 @@ class Scene:
 @contextmanager
 def serving(folder: Path, url: str) -> Iterator[Scene]:
     """A davd that shares its answers in the Redis at that URL, and has done so for a while."""
-    password = secrets.token_urlsafe(12)
+    password = secrets.token_hex(12)
     added = davctl(folder / "data", "user", "add", "writer", "--password-file", "-", text=password + "\n")
     assert added.returncode == 0, added.stderr
     with (

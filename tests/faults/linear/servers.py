@@ -61,7 +61,7 @@ class Servers:
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
-        password = secrets.token_urlsafe(12)
+        password = secrets.token_hex(12)
         self.login = basic("writer", password)
         data = self.folder / "data"
         with ExitStack() as ends:

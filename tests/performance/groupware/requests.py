@@ -50,9 +50,14 @@ def _xml(method: str, path: str, depth: str, body: str, check: Callable[[int, by
 def packed(ask: Ask) -> Ask:
     """The same, asked as all clients do: the answer may be compressed."""
     check = ask.check
+    right = (0, b"")
 
     def checked(status: int, body: bytes) -> bool:
-        return check(status, gzip.decompress(body) if body[:2] == _GZIP else body)
+        nonlocal right
+        # The same octets again need not be unpacked again, or the client would be all that is measured.
+        if (status, body) != right and check(status, gzip.decompress(body) if body[:2] == _GZIP else body):
+            right = (status, body)
+        return (status, body) == right
 
     return Ask(ask.method, ask.path, ask.body, {**ask.fields, "Accept-Encoding": "gzip, deflate"}, checked)
 

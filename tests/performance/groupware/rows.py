@@ -1,6 +1,7 @@
 """The operations that are measured, each as a function that gives the next request."""
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, cycle
@@ -14,7 +15,7 @@ from tests.performance.groupware.requests import ETAG, HREF, unlike
 from tests.performance.groupware.servers import CALENDAR, CARDS, SIZES, Groupware
 
 CHANGES = 10
-_STARTS = count(1_000_000)
+_STARTS = count(1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,20 @@ def _poll(server: Groupware) -> Iterator[Ask]:
 
 def _listing(name: str, fresh: bool) -> Callable[[Groupware], Iterator[Ask]]:
     def of(server: Groupware) -> Iterator[Ask]:
-        while True:
-            ask = requests.listing(server.place(name), SIZES[name], unlike() if fresh else "")
-            yield ask if fresh else requests.packed(ask)
+        path, size = server.place(name), SIZES[name]
+        if fresh:
+            return (requests.listing(path, size, unlike()) for _ in count())
+        return cycle([requests.packed(requests.listing(path, size))])
 
     return of
 
 
 def _months(name: str, fresh: bool) -> Callable[[Groupware], Iterator[Ask]]:
     def of(server: Groupware) -> Iterator[Ask]:
-        for start, end in cycle(list(months())[3:15] if fresh else list(months())[5:6]):
-            ask = requests.month(server.place(name), start, end, None, unlike() if fresh else "")
-            yield ask if fresh else requests.packed(ask)
+        path, spans = server.place(name), list(months())
+        if fresh:
+            return (requests.month(path, start, end, None, unlike()) for start, end in cycle(spans[3:15]))
+        return cycle([requests.packed(requests.month(path, *spans[5], None))])
 
     return of
 
@@ -92,7 +95,7 @@ def _incremental(server: Groupware) -> Iterator[Ask]:
 
 
 def _new(server: Groupware) -> Iterator[Ask]:
-    path, first = server.place("written"), next(_STARTS) * 1000
+    path, first = server.place("written"), next(_STARTS) * 1_000_000
     for number in count(first):
         content = event(number)
         yield requests.put(f"{path}{number}.ics", content, CALENDAR, {"If-None-Match": "*"}, (201,))
@@ -100,29 +103,30 @@ def _new(server: Groupware) -> Iterator[Ask]:
 
 def _changed(server: Groupware) -> Iterator[Ask]:
     """Each connection's next request is a change of an event that nobody else changes meanwhile, by its ETag."""
-    path, first = server.place("written"), next(_STARTS) * 1000
-    tags: dict[str, str] = {}
+    path, first = server.place("written"), next(_STARTS) * 1_000_000
+    # Those that wait for their turn, each with its ETag; what is being asked is not among them.
+    waiting: deque[tuple[int, str]] = deque()
     with Client(server.plain, server.authorization) as client:
         for number in range(first, first + 64):
             href = f"{path}{number}.ics"
             client.ask("PUT", href, event(number), {"Content-Type": CALENDAR}, want=(201,))
-            tags[href] = client.ask("GET", href, want=(200,)).fields["ETag"]
+            waiting.append((number, client.ask("GET", href, want=(200,)).fields["ETag"]))
 
-    def learn(href: str) -> Callable[[bytes], None]:
+    def learn(number: int) -> Callable[[bytes], None]:
         def heard(head: bytes) -> None:
             found = ETAG.search(head)
-            tags[href] = found[1].decode() if found else "*"
+            waiting.append((number, found[1].decode() if found else "*"))
 
         return heard
 
     for turn in count():
-        for number, (href, tag) in enumerate(tags.items(), first):
-            text = event(number).replace(b"SUMMARY:", b"SUMMARY:%d " % turn)
-            yield requests.put(href, text, CALENDAR, {"If-Match": tag}, (200, 201, 204), learn(href))
+        number, tag = waiting.popleft()
+        text = event(number).replace(b"SUMMARY:", b"SUMMARY:%d " % turn)
+        yield requests.put(f"{path}{number}.ics", text, CALENDAR, {"If-Match": tag}, (200, 201, 204), learn(number))
 
 
 def _deleted(server: Groupware) -> Iterator[Ask]:
-    path, first = server.place("written"), next(_STARTS) * 1000
+    path, first = server.place("written"), next(_STARTS) * 1_000_000
     amount = 8000 if server.durable else 200
     with Client(server.plain, server.authorization) as client:
         for number in range(first, first + amount):

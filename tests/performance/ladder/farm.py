@@ -49,7 +49,7 @@ class Farm:
         self._reactor = reactor
         self._config = CONFIGURATION + config
         self._folder = Path(tempfile.mkdtemp(prefix="davd-ladder-"))
-        self._password = secrets.token_urlsafe(18)
+        self._password = secrets.token_hex(18)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.authorization = basic(USER, self._password)
         self.home = f"/files/{USER}/"
