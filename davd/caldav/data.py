@@ -1,6 +1,6 @@
 """Calendar data as reports give it: the text of CALDAV:calendar-data.
 
-Implements: RFC 4791, 7.6, 9.6; RFC 7265, 3
+Implements: RFC 4791, 7.6, 9.6; RFC 7265, 3; RFC 7809, 7.1
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from davd.caldav import by_reference
 from davd.caldav.data_parts import chosen, with_free_busy, with_parts
 from davd.caldav.data_recurrence import expanded, limited
 from davd.caldav.elements.calendar_data import CalendarData
@@ -21,8 +22,8 @@ from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.zones.zone import Zone
 from davd.formats.xml.writer import element, tag
 
-# So many components are written without a breath: some 0.3 ms.
-_BREATH: Final = 30
+# So many lines are written without a breath: some 1 ms.
+_BREATH: Final = 100
 
 _BOM: Final = b"\xef\xbb\xbf"
 # XML 1.0, 2.2: of the characters before the space these are none. 2.11: a lone CR would become a line feed.
@@ -34,15 +35,17 @@ class Form:
     """One form of calendar data: `wanted` of each object.
 
     `raw` tells that it is made of the stored bytes alone, without reading them, `is_text` that it is iCalendar.
-    With `some` there is no element for an object that CALDAV:expand leaves nothing of.
+    With `some` there is no element for an object that CALDAV:expand leaves nothing of. `defined` tells whether time
+    zones are to be defined, None for those that are defined in what is stored.
     """
 
-    __slots__ = ("_end", "_some", "_start", "_wanted", "is_text", "raw")
+    __slots__ = ("_defined", "_end", "_some", "_start", "_wanted", "is_text", "raw")
 
-    def __init__(self, wanted: CalendarData, some: bool = False) -> None:
+    def __init__(self, wanted: CalendarData, some: bool = False, defined: bool | None = None) -> None:
         self._wanted = wanted
         self._some = some
-        self.raw = wanted.is_whole
+        self._defined = defined
+        self.raw = wanted.is_whole and defined is None
         self.is_text = wanted.content_type != JCAL
         start, end, _ = tag(CALENDAR_DATA)
         if not self.is_text:
@@ -69,26 +72,40 @@ class Form:
         head = with_parts(calendar, calendar.lines, [])
         if wanted is not None:
             head = chosen(head, wanted)
+        work = 0
+        # Each is let go when it has been written: thousands at once would take long.
+        components.reverse()
         if self.is_text:
             written = serialize(head, found.content)
             inside = len(written) - (calendar.end - calendar.tail)
-            pieces = [written[:inside]]
-            for number, component in enumerate(components):
-                pieces.append(serialize(component, found.content))
-                if number % _BREATH == 0:
+            pieces = [self._start, xml_text(written[:inside])]
+            while components:
+                component, source = components.pop()
+                pieces.append(xml_text(serialize(component, source)))
+                work += _weight(component)
+                if work >= _BREATH:
+                    work = 0
                     yield
-            return self._start + xml_text(b"".join([*pieces, written[inside:]])) + self._end
-        made = array(head)
-        for number, component in enumerate(components):
-            made[2].append(array(component))
-            if number % _BREATH == 0:
+            return "".join([*pieces, xml_text(written[inside:]), self._end])
+        texts = []
+        while components:
+            component, _ = components.pop()
+            texts.append(xml_text(msgspec.json.encode(array(component))))
+            work += _weight(component)
+            if work >= _BREATH:
+                work = 0
                 yield
-        return self._start + xml_text(msgspec.json.encode(made)) + self._end
+        # RFC 7265, 3.3: a component is an array of its name, its properties and its components.
+        opening = xml_text(msgspec.json.encode(array(head))[:-2])
+        return f"{self._start}{opening}{','.join(texts)}]]{self._end}"
 
     def _components(
         self, found: CalendarObject, floating: Zone, budget: Budget
-    ) -> Generator[None, None, list[Component] | None]:
-        """The components of the object that are wanted, with what is wanted of them; None without `some`thing."""
+    ) -> Generator[None, None, list[tuple[Component, bytes]] | None]:
+        """The components of the object that are wanted, with what is wanted of them; None without `some`thing.
+
+        Each comes with the octets that it was read from.
+        """
         wanted = self._wanted
         components = found.calendar.components
         if wanted.expand is not None:
@@ -104,10 +121,19 @@ class Form:
         if wanted.freebusy is not None:
             zones = found.zones(floating)
             components = [with_free_busy(component, wanted.freebusy, zones) for component in components]
+        added = by_reference.missing(components) if self._defined else []
+        if self._defined is False:
+            components = by_reference.without(components)
+        sourced = [*added, *[(component, found.content) for component in components]]
         if wanted.comp is None or wanted.comp.comps is None:
-            return components
+            return sourced
         by_name = {comp.name: comp for comp in wanted.comp.comps}
-        return [chosen(component, by_name[component.name]) for component in components if component.name in by_name]
+        return [(chosen(part, by_name[part.name]), source) for part, source in sourced if part.name in by_name]
+
+
+def _weight(component: Component) -> int:
+    """About how many lines are written for a component."""
+    return 3 + len(component.lines) + sum([len(inner.lines) for inner in component.components])
 
 
 def xml_text(data: bytes) -> str:

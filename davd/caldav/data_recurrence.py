@@ -13,7 +13,7 @@ from davd.caldav.objects import CalendarObject
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.instances import RecurringObject, expand_component
 from davd.formats.icalendar.object import Component
-from davd.formats.icalendar.overrides import Override, Shift, override
+from davd.formats.icalendar.overrides import override
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.timing import timing
 from davd.formats.icalendar.zones.zone import Zone
@@ -93,22 +93,19 @@ def _impacting(
             originals.add(instance.start)
         if number % _BREATH == 0:
             yield
+    last = max(originals, default=None)
     for component in rest:
         try:
             read = override(component, anchor, zones)
         except ContentError:
             continue
-        if read is not None and _was_in(read, originals):
+        if read is None:
+            continue
+        own, shift = read
+        # Of those that follow too it has to do with the range unless it comes after all that is in there.
+        if own.identity in originals or (shift is not None and last is not None and own.identity <= last):
             kept.add(id(component))
     return kept
-
-
-def _was_in(read: tuple[Override, Shift | None], originals: set[int]) -> bool:
-    """Whether the original start is one of `originals` or, for those that follow too, not after all of them."""
-    own, shift = read
-    if own.identity in originals:
-        return True
-    return shift is not None and any(start >= own.identity for start in originals)
 
 
 def _master(calendar: Component) -> Component | None:

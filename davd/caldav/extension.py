@@ -9,9 +9,10 @@ from davd.caldav import names
 from davd.caldav.members import make_check, make_examine
 from davd.caldav.methods.mkcalendar import MKCALENDAR
 from davd.caldav.properties import availability, calendar, limits, principal, supported, timezone
+from davd.caldav.properties.principal import HOMES
 from davd.caldav.provision import make_provision
 from davd.caldav.reports.rows import make_reports
-from davd.caldav.representation import make_represent, represent_object
+from davd.caldav.representation import VARIES, make_represent, represent_object
 from davd.caldav.settings import CalDavSettings
 from davd.caldav.zone_of import default_zone
 from davd.dav.registry import CollectionType, Extension
@@ -36,7 +37,8 @@ def make(settings: CalDavSettings) -> Extension:
         ],
         collection_types=[calendar_type(settings)],
         # RFC 4791, 5.1; RFC 7953, 7.2.1. RFC 7809's "calendar-no-timezone" is for servers that have a time zone
-        # distribution service (RFC 7809, 3.1.2), and davd has none.
+        # distribution service (RFC 7809, 3.1.2), and davd has none; it takes objects without definitions all the same,
+        # and leaves them out for who says so.
         compliance=["calendar-access", "calendar-availability"],
         provision=make_provision(settings),
     )
@@ -51,10 +53,14 @@ def calendar_type(settings: CalDavSettings) -> CollectionType:
         # RFC 4791, 4.2: "'nesting' of calendar collections within other calendar collections at any depth is not
         # allowed": no calendar holds collections, so that only the parent has to be looked at.
         allowed_parents=frozenset((COLLECTION,)),
+        # RFC 4791, 6.2.1: the home is where "calendar collections owned by the principal may be found": nobody would
+        # look for one among files.
+        within=HOMES,
         check_member=make_check(examine),
         examine=examine,
         represent=make_represent(settings),
         represent_member=represent_object,
+        varies=VARIES,
         members_type=names.TEXT_CALENDAR,
         location_condition=names.CALENDAR_COLLECTION_LOCATION_OK,
         max_bytes=settings.max_resource_size,

@@ -10,7 +10,8 @@ from typing import Final
 
 from davd.caldav.elements.filter import CompFilter, PropFilter, TextMatch
 from davd.caldav.names import VEVENT, VJOURNAL, VTODO
-from davd.model.index import Found, IndexQuery
+from davd.dav.collation import ASCII_CASEMAP, OCTET
+from davd.model.index import Found, IndexQuery, in_small_letters
 
 # The properties that say where the instances of components lie, and how far before a property's time its instance may
 # end. Others may be in a component too, as any that its table does not name, and then say nothing of that.
@@ -35,7 +36,7 @@ class Plan:
     def narrow(self) -> bool:
         """Whether only some objects of a calendar are found."""
         query = self.query
-        return query is None or query.start is not None or query.end is not None
+        return query is None or query.start is not None or query.end is not None or bool(query.uid_parts)
 
     @property
     def picks(self) -> bool:
@@ -85,13 +86,22 @@ def _with(made: Plan, comp: CompFilter) -> Plan:
         query = _timed(query, comp)
     elif comp.span is not None:
         settled = False
-    query = replace(query, components=components)
+    parts = [part for match in uids for part in _parts(match)]
+    query = replace(query, components=components, uid_parts=(*query.uid_parts, *parts))
     return replace(made, query=query, uids=(*made.uids, *uids), settled=settled)
 
 
 def _is_uid(prop: PropFilter) -> bool:
     """Whether nothing but the text of the UID is asked."""
     return prop.name == "UID" and prop.match is not None and not prop.params
+
+
+def _parts(match: TextMatch) -> tuple[str, ...]:
+    """What a UID that matches has in it, as `IndexQuery.uid_parts` has it, if anything is known of that."""
+    # Other collations take letters for the same that are not those of ASCII.
+    if match.negate or not match.text or match.collation not in (OCTET, ASCII_CASEMAP):
+        return ()
+    return (in_small_letters(match.text),)
 
 
 def _timed(query: IndexQuery, comp: CompFilter) -> IndexQuery:

@@ -64,9 +64,9 @@ class Times:
     def _of_series(self, components: Sequence[Component], start: int, end: int) -> Iterator[Instance]:
         """The same of the master, and of overrides that describe the instances that follow, too."""
         last: int | None = None
+        wanted = {id(component) for component in components}
         for instance in self._found.recurring(self._zone).between(start, end, self._budget):
-            component = instance.component
-            if any(component is candidate for candidate in components):
+            if id(instance.component) in wanted:
                 yield instance
             elif instance.recurrence is not None:
                 # After the last instance that is overridden, all are of the same component.

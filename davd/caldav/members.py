@@ -16,7 +16,6 @@ from davd.caldav.settings import CalDavSettings
 from davd.dav import membership
 from davd.dav.contents import content_of
 from davd.dav.exchange import Exchange
-from davd.dav.methods.mkcol import VALID_RESOURCETYPE
 from davd.dav.registry import Member
 from davd.dav.uids import require_own_uid
 from davd.formats.contentlines import ContentError
@@ -27,7 +26,7 @@ from davd.http.fields import parse_content_type
 from davd.interfaces.store import IBlobStore
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
-from davd.model.resource import FILE, NewContent, Resource
+from davd.model.resource import NewContent, Resource
 
 Check = Callable[[Exchange, Resource, Member], Awaitable[NewContent | None]]
 Examine = Callable[[NewContent, IBlobStore, str, float], "Examined | HTTPError"]
@@ -92,20 +91,14 @@ def make_check(examine: Examine) -> Check:
 
     async def check(exchange: Exchange, calendar: Resource, member: Member) -> NewContent | None:
         """See that `member` may be in `calendar`, and index it; what to store of jCal."""
-        content = member.content
-        if member.type != FILE or content is None:
-            # RFC 4791, 4.2: "Calendar collections MUST only contain calendar object resources and collections that are
-            # not calendar collections"; davd has none of the latter.
-            raise HTTPError(403, VALID_RESOURCETYPE)
+        # RFC 4791, 4.2: "Calendar collections MUST only contain calendar object resources and collections that are not
+        # calendar collections"; davd has none of the latter.
+        content = membership.content_of_object(member)
         known = await membership.known_index(exchange, member.source, names.TEXT_CALENDAR)
         if known is not None:
             await _require(exchange, calendar, member, known)
             return None
-        found = content.examined
-        if not isinstance(found, (Examined, HTTPError)):
-            found = examine(content, exchange.store.blobs, membership.stated_type(member), exchange.now)
-        if isinstance(found, HTTPError):
-            raise found
+        found = membership.examined(exchange, member, Examined, examine)
         await _require(exchange, calendar, member, found.index)
         return membership.indexed(content, found.converted, found.index, found.content_type)
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from davd.caldav import names
+from davd.caldav.by_reference import is_known, made, used
+from davd.dav.title import DISPLAYNAME
 from davd.formats.contentlines import ContentError, Line, escape, folded, make
 from davd.formats.icalendar.jcal import array
 from davd.formats.icalendar.object import Component, parse, serialize
 from davd.formats.icalendar.zones.identifiers import look_up
-from davd.formats.icalendar.zones.vtimezone import vtimezone
 from davd.formats.xml.fragment import stored_text
+
+# Name, parameters and value of each of the properties that decide.
+_Definition: TypeAlias = tuple[tuple[str, str, str], ...]
 
 PRODID: Final = "-//davd//davd//EN"
 
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?")
-# From when on a VTIMEZONE that davd adds is right, which no object says at that time: 1970.
-_SINCE: Final = 0
 _LONE_LF: Final = re.compile(rb"(?<!\r)\n")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -29,7 +31,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 def properties(stored: Mapping[str, bytes], name: str) -> list[Line]:
     """The properties of the VCALENDAR of a calendar with these dead properties, called `name` unless they say."""
     texts = {key: _CONTROL.sub("", stored_text(stored[key])).strip() for key in _TOLD if key in stored}
-    title = texts.get("{DAV:}displayname") or name
+    title = texts.get(DISPLAYNAME) or name
     found = [("VERSION", "2.0"), ("PRODID", PRODID), ("CALSCALE", "GREGORIAN")]
     # RFC 7986, 5.1 has NAME; everybody reads what there was before.
     found += [("NAME", escape(title)), ("X-WR-CALNAME", escape(title))]
@@ -46,7 +48,7 @@ def properties(stored: Mapping[str, bytes], name: str) -> list[Line]:
 
 
 _TOLD: Final = (
-    "{DAV:}displayname",
+    DISPLAYNAME,
     names.CALENDAR_DESCRIPTION,
     names.CALENDAR_COLOR,
     names.CALENDAR_TIMEZONE_ID,
@@ -66,11 +68,15 @@ class Merger:
 
     Each VTIMEZONE is given once, before the first component that uses it, and one is made where an object has left it
     out. Where two objects define one name, which is not that of a known zone, in different ways, the later one's gets
-    another name.
+    another name. Unless all are to be `defined`, those are left out that everybody knows.
     """
 
-    def __init__(self) -> None:
-        self._zones: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    def __init__(self, defined: bool = True) -> None:
+        self._defined = defined
+        self._zones: dict[str, _Definition] = {}
+        # Other names by the one that is taken and the definition; and with which number the next one is looked for.
+        self._others: dict[tuple[str, _Definition], str] = {}
+        self._next: dict[str, int] = {}
 
     def components(self, data: bytes) -> Iterator[tuple[Component, bytes]]:
         """The components of one object, each with the octets that it was read from; ContentError for what is none."""
@@ -78,7 +84,7 @@ class Merger:
         defined = {sub.text("TZID"): sub for sub in calendar.components if sub.name == "VTIMEZONE"}
         renamed: dict[str, str] = {}
         for tzid, zone in defined.items():
-            name = self._new_name(tzid, zone)
+            name = self._new_name(tzid, zone) if self._wants(tzid) else None
             if name is None:
                 continue
             if name != tzid:
@@ -87,11 +93,10 @@ class Merger:
                 self._zones[name] = _definition(zone)
                 yield (zone if name == tzid else _with_tzid(zone, name)), data
         others = [sub for sub in calendar.components if sub.name != "VTIMEZONE"]
-        for tzid in _used(others):
-            if tzid not in defined and tzid not in self._zones and look_up(tzid) is not None:
+        for tzid in used(others):
+            if tzid not in defined and tzid not in self._zones and look_up(tzid) is not None and self._wants(tzid):
                 self._zones[tzid] = ()
-                made = b"BEGIN:VCALENDAR\r\n" + vtimezone(tzid, begin=_SINCE) + b"END:VCALENDAR\r\n"
-                yield parse(made).components[0], made
+                yield made(tzid)
         for sub in others:
             yield (_renamed(sub, renamed) if renamed else sub), data
 
@@ -110,6 +115,9 @@ class Merger:
         except ContentError:
             return []
 
+    def _wants(self, tzid: str) -> bool:
+        return self._defined or not is_known(tzid)
+
     def _new_name(self, tzid: str, zone: Component) -> str | None:
         """Under which name a definition is given out; None when that has been done under its own."""
         if tzid not in self._zones:
@@ -119,13 +127,18 @@ class Merger:
         known = self._zones[tzid]
         if not known or known == definition or (found is not None and found.certain):
             return None
-        number = 2
+        other = self._others.get((tzid, definition))
+        if other is not None:
+            return other
+        number = self._next.get(tzid, 2)
         while self._zones.get(f"{tzid} ({number})", definition) != definition:
             number += 1
-        return f"{tzid} ({number})"
+        self._next[tzid] = number
+        self._others[tzid, definition] = name = f"{tzid} ({number})"
+        return name
 
 
-def _definition(zone: Component) -> tuple[tuple[str, str, str], ...]:
+def _definition(zone: Component) -> _Definition:
     """What decides which zone a VTIMEZONE defines."""
     return tuple(
         [
@@ -140,19 +153,6 @@ def _definition(zone: Component) -> tuple[tuple[str, str, str], ...]:
 def _with_tzid(zone: Component, tzid: str) -> Component:
     lines = [make("TZID", escape(tzid)) if line.name == "TZID" else line for line in zone.lines]
     return Component(zone.name, lines, zone.components, zone.start, zone.end, zone.head, zone.tail)
-
-
-def _used(components: list[Component]) -> dict[str, None]:
-    """The TZIDs that components refer to, in order."""
-    found: dict[str, None] = {}
-    for component in components:
-        for line in component.lines:
-            if line.raw_params and "TZID" in line.raw_params.upper():
-                found[line.param("TZID")] = None
-        if component.components:
-            found.update(_used(component.components))
-    found.pop("", None)
-    return found
 
 
 def _renamed(component: Component, names_by_tzid: Mapping[str, str]) -> Component:

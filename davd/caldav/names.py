@@ -43,7 +43,7 @@ CALENDAR_QUERY: Final = _C + "calendar-query"
 CALENDAR_MULTIGET: Final = _C + "calendar-multiget"
 FREE_BUSY_QUERY: Final = _C + "free-busy-query"
 
-# Elements of reports (RFC 4791, 9; RFC 7809, 5.3).
+# Elements of reports (RFC 4791, 9; RFC 7809, 6.2).
 CALENDAR_DATA: Final = _C + "calendar-data"
 COMP: Final = _C + "comp"
 ALLCOMP: Final = _C + "allcomp"

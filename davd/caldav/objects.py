@@ -9,6 +9,7 @@ from typing import Final
 
 from cachetools import LRUCache
 
+from davd.dav.contents import is_long
 from davd.formats.icalendar.instances import RecurringObject
 from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.zones.resolve import Zones
@@ -21,6 +22,14 @@ _OVERHEAD: Final = 1024
 
 DEFAULT_BYTES: Final = 48 * 1024**2
 
+# An object and its time zones have few rules; of those that have more all together have to be gone through at once.
+_RULES: Final = 12
+
+
+def is_demanding(content: bytes) -> bool:
+    """Whether an object is for work in threads alone."""
+    return is_long(content) or content.count(b"RULE") > _RULES
+
 
 class CalendarObject:
     """One calendar object: the bytes that are stored, and what they mean.
@@ -31,9 +40,9 @@ class CalendarObject:
 
     __slots__ = ("_floating", "_recurring", "_zones", "calendar", "content")
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, calendar: Component | None = None) -> None:
         self.content = content
-        self.calendar: Component = parse(content)
+        self.calendar: Component = parse(content) if calendar is None else calendar
         self._floating: Zone | None = None
         self._recurring: RecurringObject | None = None
         self._zones: Zones | None = None
@@ -53,6 +62,10 @@ class CalendarObject:
         if found is None:
             found = self._zones = Zones(self.calendar, floating)
         return found
+
+    def apart(self) -> CalendarObject:
+        """The same object for another thread: what is worked out of its times is not shared."""
+        return CalendarObject(self.content, self.calendar)
 
     def _turn_to(self, floating: Zone) -> None:
         # One zone at a time: that of the calendar is what nearly everyone asks with.
@@ -76,19 +89,22 @@ class CalendarObjects:
 
         One that is looked at in `passing`, with all the others of its calendar, takes no other's place.
         """
-        kept = self._kept
-        key = (resource.id, resource.etag)
-        found = kept.get(key)
+        found = self.known(resource)
         if found is None:
             found = CalendarObject(content)
-            size = _size(found)
-            if size <= kept.maxsize - (kept.currsize if passing else 0):
-                kept[key] = found
+            self.keep(resource, found, passing)
         return found
 
-    def knows(self, resource: Resource) -> bool:
-        """Whether the object of a resource is remembered."""
-        return (resource.id, resource.etag) in self._kept
+    def known(self, resource: Resource) -> CalendarObject | None:
+        """The object of a resource, if it is remembered."""
+        found: CalendarObject | None = self._kept.get((resource.id, resource.etag))
+        return found
+
+    def keep(self, resource: Resource, found: CalendarObject, passing: bool = False) -> None:
+        """Remember the object that `resource` holds; `passing` is as for `get`."""
+        kept = self._kept
+        if _size(found) <= kept.maxsize - (kept.currsize if passing else 0):
+            kept[resource.id, resource.etag] = found
 
 
 def _size(found: CalendarObject) -> int:

@@ -6,18 +6,21 @@ Implements: RFC 4791, 4.2; RFC 9110, 9.3.1
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from html import escape
-from typing import Final
+from typing import Final, cast
 
 from davd.caldav import names
+from davd.caldav.objects import is_demanding
 from davd.caldav.properties.supported import supported
 from davd.caldav.settings import CalDavSettings
 from davd.caldav.zone_of import default_zone, floating_zone
 from davd.dav import page
-from davd.dav.contents import PAGE, contents_of
+from davd.dav.contents import PAGE, contents_of, readable
 from davd.dav.exchange import Exchange
+from davd.dav.title import title_in
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.instances import RecurringObject
 from davd.formats.icalendar.object import Component, parse
@@ -25,9 +28,7 @@ from davd.formats.icalendar.recur.budget import Budget, BudgetError
 from davd.formats.icalendar.values import DAY, Kind, civil, of_line
 from davd.formats.icalendar.zones.resolve import Zones
 from davd.formats.icalendar.zones.zone import Zone
-from davd.formats.xml.fragment import stored_text
 from davd.http.response import Response
-from davd.interfaces.store import IReadTransaction
 from davd.model.index import FOREVER, IndexQuery
 from davd.model.resource import Resource
 
@@ -35,8 +36,11 @@ from davd.model.resource import Resource
 _ROWS: Final = 500
 _OBJECTS: Final = 2000
 _LONGEST: Final = 500
-# How many objects are looked at in one turn, and for how long at one of them.
-_AT_ONCE: Final = 10
+# How much is done in one turn, some 5 ms: what an object is beside its instances, and every so many of its bytes. Then
+# for how long one is looked at.
+_AT_ONCE: Final = 200
+_OBJECT: Final = 10
+_BYTES: Final = 100
 _SECONDS: Final = 0.005
 _DONE: Final = frozenset(("COMPLETED", "CANCELLED"))
 _WEEKDAYS: Final = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
@@ -64,6 +68,7 @@ class CalendarPage:
         self._zone = default_zone(settings.time_zone)
         self._start = int(exchange.now)
         self._end = self._start + settings.page_days * DAY
+        self._work = 0
 
     async def respond(self) -> Response:
         """The page."""
@@ -72,9 +77,8 @@ class CalendarPage:
             self._zone = await floating_zone(view, calendar, self._zone)
             stored = (await view.properties([calendar.id])).get(calendar.id, {})
             kinds = await supported(view, calendar)
-        title = stored_text(stored["{DAV:}displayname"]).strip() if "{DAV:}displayname" in stored else ""
         link = escape(exchange.href(exchange.node.path.segments, True))
-        head = page.head(exchange, _CONTROL.sub("", title))
+        head = page.head(exchange, _CONTROL.sub("", title_in(stored)))
         parts = [f'{head}<p><a href="{link}?export">The whole calendar as a file</a></p>\n'.encode()]
         if names.VEVENT in kinds:
             caption = f"The next {self._settings.page_days} days ({self._zone.name})"
@@ -93,24 +97,33 @@ class CalendarPage:
             query = IndexQuery(components=frozenset((kind,)), start=start, end=end)
             ids = [found.id for found in await view.find(self._calendar.id, query, _OBJECTS)]
         rows: list[_Row] = []
-        for position in range(0, len(ids), PAGE):
+        position = 0
+        while position < len(ids):
+            await self._exchange.pace()
+            some = ids[position : position + PAGE]
             async with self._exchange.store.read() as view:
-                contents = await self._contents(view, ids[position : position + PAGE])
-            for number, data in enumerate(contents):
-                if number % _AT_ONCE == 0:
-                    await self._exchange.pace()
-                try:
-                    rows += rows_of(parse(data))
-                except (ContentError, BudgetError):
-                    # What is broken is left to the client that wrote it.
-                    continue
+                members = await view.resources(some)
+                room = readable(members)
+                position += len(some) if room == len(members) else some.index(members[room].id)
+                contents = await contents_of(view, self._exchange.store.blobs, members[:room])
+            for data in contents:
+                rows += await self._rows_of(data, rows_of)
         rows.sort()
         self._exchange.rows += len(rows)
         shown = [_written(row) for row in rows[:_ROWS]] or ['<tr><td colspan="3">Nothing</td></tr>\n']
         return (page.table(caption, first, "What", "Where") + "".join(shown) + page.TABLE_END).encode()
 
-    async def _contents(self, view: IReadTransaction, ids: Sequence[int]) -> list[bytes]:
-        return await contents_of(view, self._exchange.store.blobs, await view.resources(ids))
+    async def _rows_of(self, data: bytes, rows_of: Callable[[Component], Iterator[_Row]]) -> list[_Row]:
+        """The lines about one object, none about a broken one; with a turn for others once much has been done."""
+        exchange = self._exchange
+        if is_demanding(data):
+            return cast(list[_Row], await exchange.aside(partial(_rows, data, rows_of)))
+        rows = _rows(data, rows_of)
+        self._work += _OBJECT + len(rows) + len(data) // _BYTES
+        if self._work >= _AT_ONCE:
+            self._work = 0
+            await exchange.pace()
+        return rows
 
     def _events(self, calendar: Component) -> Iterator[_Row]:
         budget = Budget(iterations=500, instances=_ROWS, seconds=_SECONDS)
@@ -170,6 +183,17 @@ class CalendarPage:
             return text
         until = _clock(stop) if last == first else f"{_day(last)}, {_clock(stop)}"
         return f'{text}\N{EN DASH}<time datetime="{_iso(end)}">{until}</time>'
+
+
+def _rows(data: bytes, rows_of: Callable[[Component], Iterator[_Row]]) -> list[_Row]:
+    found: list[_Row] = []
+    try:
+        for row in rows_of(parse(data)):
+            found.append(row)
+    except (ContentError, BudgetError):
+        # What is broken is left to the client that wrote it, and what is too much is told of as far as it goes.
+        pass
+    return found
 
 
 def _written(row: _Row) -> str:

@@ -14,11 +14,13 @@ from davd.caldav import names
 from davd.caldav.properties.principal import HOMES
 from davd.caldav.properties.supported import written
 from davd.caldav.settings import CalDavSettings
+from davd.dav.home import make_home
+from davd.dav.title import titled
 from davd.formats.xml.writer import element
 from davd.interfaces.store import ITransaction
 from davd.model.principal import INDIVIDUAL, ROOM
 from davd.model.principal import RESOURCE as EQUIPMENT
-from davd.model.resource import COLLECTION, Resource
+from davd.model.resource import Resource
 
 Provision = Callable[[ITransaction, str, float], Awaitable[None]]
 
@@ -45,25 +47,12 @@ def make_provision(settings: CalDavSettings) -> Provision:
     return provision
 
 
-async def make_home(transaction: ITransaction, parent: str, name: str, now: float) -> Resource | None:
-    """The home of `name` in the top-level collection `parent`, which is made too; None when it was there already."""
-    chain = await transaction.resolve((parent, name))
-    if len(chain) == 3:
-        return None
-    above = chain[1] if len(chain) == 2 else await transaction.create(chain[0], parent, COLLECTION, "", now)
-    home: Resource = await transaction.create(above, name, COLLECTION, name, now)
-    return home
-
-
 async def make_calendar(
     transaction: ITransaction, home: Resource, name: str, now: float, title: str, components: tuple[str, ...] = ()
 ) -> Resource:
     """A calendar in `home` with a display name, for `components` alone when there are any."""
     calendar: Resource = await transaction.create(home, name, names.CALENDAR_TYPE, home.owner, now)
-    changes: list[tuple[str, bytes | None]] = []
-    if title:
-        # It is read without the document around it, so it declares its namespace.
-        changes.append(("{DAV:}displayname", element("{DAV:}displayname", title, declared=frozenset())))
+    changes = titled(title)
     if components:
         fragment = element(names.SUPPORTED_CALENDAR_COMPONENT_SET, written(components))
         changes.append((names.SUPPORTED_CALENDAR_COMPONENT_SET, fragment))

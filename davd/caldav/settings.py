@@ -6,11 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=1024, le=16 * 1024**2)]
+# What `extra` says of a key: whether a reload brings it into force, its unit, and the form of a text.
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Bytes = Annotated[int, Meta(ge=1024, le=16 * 1024**2, extra={"reload": True, "unit": "bytes"})]
 # A moment in UTC as iCalendar writes it.
-UTC = Annotated[str, Meta(pattern="^[0-9]{8}T[0-9]{6}Z$")]
-Name = Annotated[str, Meta(max_length=255)]
+UTC = Annotated[str, Meta(pattern="^[0-9]{8}T[0-9]{6}Z$", extra={"reload": True, "form": "like 20261231T235959Z"})]
+Name = Annotated[str, Meta(max_length=255, extra={"reload": True})]
+Days = Annotated[int, Meta(ge=1, le=366, extra={"reload": True, "unit": "days"})]
 
 
 class CalDavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -36,7 +38,7 @@ class CalDavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_multiget: Count = 5000
     max_query_results: Count = 100_000
     max_query_names: Count = 100_000
-    page_days: Annotated[int, Meta(ge=1, le=366)] = 60
+    page_days: Days = 60
     calendar_name: Name = "Calendar"
     tasks_name: Name = "Tasks"
     time_zone: Name = "UTC"

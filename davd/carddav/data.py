@@ -10,6 +10,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from davd.carddav.elements.address_data import AddressData
+from davd.dav.contents import is_long
 from davd.formats.contentlines import ContentError, Line, write
 from davd.formats.vcard.card import parse
 from davd.formats.vcard.convert import to_version
@@ -25,9 +26,19 @@ _VERSION_END: Final = len(_BEGIN) + 3
 
 def version_of(content: bytes) -> str:
     """The version of a stored card; ContentError for what is none."""
+    return version_at_once(content) or parse(content).version
+
+
+def version_at_once(content: bytes) -> str:
+    """The version of a card that begins as nearly every card does; empty for any other."""
     if content.startswith(_BEGIN) and content[_VERSION_END : _VERSION_END + 2] == b"\r\n":
         return content[_VERSION_END - 3 : _VERSION_END].decode("ascii", "replace")
-    return parse(content).version
+    return ""
+
+
+def is_as_stored(content: bytes, asked: AddressData) -> bool:
+    """Whether what is asked for of a card are the octets that are stored, as far as their beginning tells."""
+    return asked.props is None and version_at_once(content) == (asked.version or "3.0")
 
 
 def converted(content: bytes, form: str) -> bytes:
@@ -38,7 +49,7 @@ def converted(content: bytes, form: str) -> bytes:
 class Conversions:
     """Gives cards in other forms, and remembers what it made by resource and ETag.
 
-    What is remembered is never older than what is stored, and takes about `room` bytes at most.
+    What is remembered is never older than what is stored, and takes about `room` bytes at most. Long cards are not.
     """
 
     def __init__(self, room: int = DEFAULT_BYTES) -> None:
@@ -48,6 +59,9 @@ class Conversions:
         """The content of `resource` in the form `"3.0"`, `"4.0"` or `"jcard"`; ContentError when it is no card."""
         if version_of(content) == form:
             return content
+        if is_long(content):
+            # That is done in a thread, where nothing is looked up or kept.
+            return converted(content, form)
         key = (resource.id, resource.etag, form)
         found = self._kept.get(key)
         if found is None:

@@ -9,6 +9,7 @@ from davd.carddav import names
 from davd.carddav.data import Conversions
 from davd.carddav.members import make_check, make_examine
 from davd.carddav.properties import book, principal
+from davd.carddav.properties.principal import HOMES
 from davd.carddav.provision import make_provision
 from davd.carddav.reports import addressbook_multiget, addressbook_query
 from davd.carddav.reports.targets import applies
@@ -45,6 +46,8 @@ def book_type(settings: CardDavSettings, conversions: Conversions) -> Collection
         # RFC 6352, 5.2: ""nesting" of address book collections within other address book collections at any depth is
         # not allowed": no address book holds collections, so that only the parent has to be looked at.
         allowed_parents=frozenset((COLLECTION,)),
+        # RFC 6352, 7.1.1: the home is where "address book collections owned by the principal may be found".
+        within=HOMES,
         check_member=make_check(examine, settings),
         examine=examine,
         represent=represent_book,

@@ -16,7 +16,6 @@ from davd.carddav.settings import CardDavSettings
 from davd.dav import membership
 from davd.dav.contents import content_of
 from davd.dav.exchange import Exchange
-from davd.dav.methods.mkcol import VALID_RESOURCETYPE
 from davd.dav.registry import Member
 from davd.dav.uids import require_own_uid
 from davd.formats.contentlines import ContentError, make
@@ -27,7 +26,7 @@ from davd.http.fields import parse_content_type
 from davd.interfaces.store import IBlobStore
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
-from davd.model.resource import FILE, NewContent, Resource
+from davd.model.resource import NewContent, Resource
 
 Check = Callable[[Exchange, Resource, Member], Awaitable[NewContent | None]]
 Examine = Callable[[NewContent, IBlobStore, str, float], "Examined | HTTPError"]
@@ -74,20 +73,14 @@ def make_check(examine: Examine, settings: CardDavSettings) -> Check:
 
     async def check_member(exchange: Exchange, book: Resource, member: Member) -> NewContent | None:
         """See that `member` may be in `book`, and index it; what to store of jCard, and of a card without a UID."""
-        content = member.content
-        if member.type != FILE or content is None:
-            # RFC 6352, 5.2: "Address book collections MUST only contain address object resources and collections that
-            # are not address book collections"; davd has none of the latter.
-            raise HTTPError(403, VALID_RESOURCETYPE)
+        # RFC 6352, 5.2: "Address book collections MUST only contain address object resources and collections that are
+        # not address book collections"; davd has none of the latter.
+        content = membership.content_of_object(member)
         known = await membership.known_index(exchange, member.source, names.TEXT_VCARD)
         if known is not None:
             await require_own_uid(exchange, book, member, known.uid, names.NO_UID_CONFLICT)
             return None
-        found = content.examined
-        if not isinstance(found, (Examined, HTTPError)):
-            found = examine(content, exchange.store.blobs, membership.stated_type(member), exchange.now)
-        if isinstance(found, HTTPError):
-            raise found
+        found = membership.examined(exchange, member, Examined, examine)
         index, data = found.index, found.card.source if found.is_converted else None
         if not index.uid:
             # RFC 6352, 5.1: vCards "MUST have a UID property value that MUST be unique in the scope of the address book

@@ -14,10 +14,10 @@ from typing import Final
 from davd.dav import page
 from davd.dav.contents import Page, pages
 from davd.dav.exchange import Exchange
+from davd.dav.title import title_in
 from davd.formats.contentlines import ContentError, unescape
 from davd.formats.vcard.card import Card, components, parse
 from davd.formats.vcard.upward import full_name
-from davd.formats.xml.fragment import stored_text
 from davd.http.response import Response
 from davd.model.resource import Resource
 
@@ -29,10 +29,9 @@ _TAIL: Final = page.TABLE_END.encode() + page.TAIL
 async def book_page(exchange: Exchange, book: Resource) -> Response:
     """The page for `book`, which the principal may read."""
     stored = (await exchange.transaction.properties([book.id])).get(book.id, {})
-    title = stored_text(stored["{DAV:}displayname"]).strip() if "{DAV:}displayname" in stored else ""
     link = escape(exchange.href(exchange.node.path.segments, True))
     head = (
-        page.head(exchange, _CONTROL.sub("", title))
+        page.head(exchange, _CONTROL.sub("", title_in(stored)))
         + f'<p><a href="{link}?export">The whole address book as a file</a></p>\n'
         + page.table("Cards in the order of their files", "Name", "E-mail", "Telephone")
     ).encode()

@@ -15,11 +15,12 @@ from typing import Final
 from davd.carddav import names
 from davd.carddav.properties.principal import HOMES
 from davd.carddav.settings import CardDavSettings
-from davd.formats.xml.writer import element
+from davd.dav.home import make_home
+from davd.dav.title import titled
 from davd.interfaces.store import ITransaction
 from davd.model.principal import INDIVIDUAL, ROOM
 from davd.model.principal import RESOURCE as EQUIPMENT
-from davd.model.resource import COLLECTION, Resource
+from davd.model.resource import Resource
 
 Provision = Callable[[ITransaction, str, float], Awaitable[None]]
 
@@ -31,11 +32,9 @@ def make_provision(settings: CardDavSettings) -> Provision:
 
     async def provision(transaction: ITransaction, name: str, now: float) -> None:
         """Make what is missing of the home of the principal called `name`."""
-        chain = await transaction.resolve((HOMES, name))
-        if len(chain) == 3:
+        home = await make_home(transaction, HOMES, name, now)
+        if home is None:
             return
-        above = chain[1] if len(chain) == 2 else await transaction.create(chain[0], HOMES, COLLECTION, "", now)
-        home = await transaction.create(above, name, COLLECTION, name, now)
         account = await transaction.account(name)
         kind = INDIVIDUAL if account is None else account.kind
         # A room knows nobody.
@@ -48,8 +47,5 @@ def make_provision(settings: CardDavSettings) -> Provision:
 async def make_book(transaction: ITransaction, home: Resource, name: str, now: float, title: str = "") -> Resource:
     """An address book in `home`, with a display name unless `title` is empty."""
     book: Resource = await transaction.create(home, name, names.ADDRESSBOOK_TYPE, home.owner, now)
-    if not title:
-        return book
-    # It is read without the document around it, so it declares its namespace.
-    written = element("{DAV:}displayname", title, declared=frozenset())
-    return await transaction.set_properties(book, [("{DAV:}displayname", written)], now)
+    changes = titled(title)
+    return await transaction.set_properties(book, changes, now) if changes else book

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Final, cast
 
 from davd.carddav import names
-from davd.carddav.data import Conversions, converted, version_of
+from davd.carddav.data import Conversions, converted, version_at_once, version_of
 from davd.carddav.negotiation import chooses, form
 from davd.carddav.page import book_page
 from davd.dav import representation
-from davd.dav.contents import LIGHT, Page, contents_of
+from davd.dav.contents import Page, contents_of, is_long
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
 from davd.formats.vcard.jcard import to_jcard
@@ -56,12 +56,15 @@ def make_represent_card(conversions: Conversions) -> Represent:
             return None
         (data,) = await contents_of(exchange.transaction, exchange.store.blobs, [resource])
         try:
-            stored = version_of(data)
-            wanted = form(accept, stored)
-            if wanted is None:
-                # RFC 6352, 5.1.1: "it might not be possible for a server to convert from one media type to another.
-                # When that happens, the server MUST return the CARDDAV:supported-address-data-conversion precondition".
-                raise HTTPError(406, names.SUPPORTED_ADDRESS_DATA_CONVERSION)
+            known = version_at_once(data)
+            if is_long(data) and (not known or _wanted(accept, known) != known):
+                unsent = representation.unsent(exchange, resource.etag)
+                if unsent is not None:
+                    return unsent
+                exchange.later = partial(_later, exchange, resource, accept, data)
+                return Response(200)
+            stored = known or version_of(data)
+            wanted = _wanted(accept, stored)
             if wanted == stored:
                 return None
             # RFC 6352, 6.3.2.3: "A response to a GET request targeted at an address object resource MUST contain an
@@ -70,33 +73,53 @@ def make_represent_card(conversions: Conversions) -> Represent:
             unsent = representation.unsent(exchange, resource.etag)
             if unsent is not None:
                 return unsent
-            kind = names.JCARD if wanted == "jcard" else f"{names.TEXT_VCARD}; charset=utf-8; version={wanted}"
-            headers = {"Content-Type": kind, "ETag": resource.etag, "Vary": "Accept"}
-            if len(data) > LIGHT:
-                exchange.later = partial(_later, exchange, partial(converted, data, wanted), headers, data)
-                return Response(200)
-            return Response(200, headers, conversions.give(resource, data, wanted))
+            return _shown(resource, wanted, conversions.give(resource, data, wanted))
         except ContentError:
             return None
 
     return represent_card
 
 
-async def _later(exchange: Exchange, convert: Callable[[], bytes], headers: dict[str, str], stored: bytes) -> Response:
+def _wanted(accept: str, stored: str) -> str:
+    """The form that the client would have of a card whose version is `stored`; 406 when it would have none."""
+    wanted = form(accept, stored)
+    if wanted is None:
+        # RFC 6352, 5.1.1: "it might not be possible for a server to convert from one media type to another. When that
+        # happens, the server MUST return the CARDDAV:supported-address-data-conversion precondition".
+        raise HTTPError(406, names.SUPPORTED_ADDRESS_DATA_CONVERSION)
+    return wanted
+
+
+def _shown(resource: Resource, version: str, body: bytes) -> Response:
+    """A card in a version of vCard, or in that of its file where `version` is empty, or as jCard."""
+    kind = f"{names.TEXT_VCARD}; charset=utf-8" + (f"; version={version}" if version else "")
+    headers = {"Content-Type": names.JCARD if version == "jcard" else kind, "ETag": resource.etag, "Vary": "Accept"}
+    return Response(200, headers, body)
+
+
+async def _later(exchange: Exchange, resource: Resource, accept: str, stored: bytes) -> Response:
     """A card that is long, once it has been converted in a thread; as it was stored when it turns out to be none."""
+
+    def convert() -> tuple[str, bytes]:
+        version = version_of(stored)
+        wanted = _wanted(accept, version)
+        return wanted, stored if wanted == version else converted(stored, wanted)
+
     try:
-        return Response(200, headers, cast(bytes, await exchange.aside(convert)))
+        version, body = cast(tuple[str, bytes], await exchange.aside(convert))
     except ContentError:
-        return Response(200, headers | {"Content-Type": f"{names.TEXT_VCARD}; charset=utf-8"}, stored)
+        version, body = "", stored
+    return _shown(resource, version, body)
 
 
 async def _whole(exchange: Exchange, book: Resource, kind: str) -> Response:
     ending = _ENDINGS[kind]
-    unsent = representation.unsent(exchange, representation.whole_tag(exchange, book, ending))
+    etag = representation.whole_tag(exchange, book, ending)
+    unsent = representation.unsent(exchange, etag)
     if unsent is not None:
         return unsent
     write = _as_vcard if kind == names.TEXT_VCARD else _as_jcard
-    return await representation.whole(exchange, book, kind, ending, partial(write, exchange))
+    return await representation.whole(exchange, book, kind, ending, partial(write, exchange), etag)
 
 
 async def _as_vcard(exchange: Exchange, found: AsyncIterator[Page]) -> AsyncIterator[bytes]:

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=1024, le=16 * 1024**2)]
+# What `extra` says of a key: whether a reload brings it into force, its unit, and the form of a text.
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Bytes = Annotated[int, Meta(ge=1024, le=16 * 1024**2, extra={"reload": True, "unit": "bytes"})]
+Name = Annotated[str, Meta(max_length=255, extra={"reload": True})]
 Reference = Annotated[str, Meta(pattern="^/[!-~]*$", max_length=2048)]
+References = Annotated[list[Reference], Meta(extra={"reload": True, "form": "paths that begin with a slash"})]
 
 
 class CardDavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -25,5 +28,5 @@ class CardDavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_terms: Count = 1000
     max_multiget: Count = 5000
     max_query_results: Count = 10_000
-    book_name: Annotated[str, Meta(max_length=255)] = "Contacts"
-    directories: list[Reference] = []
+    book_name: Name = "Contacts"
+    directories: References = []

@@ -10,18 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from davd.dav import content_type
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Member, Registry
 from davd.http.security import OCTET_STREAM
+from davd.interfaces.store import IBlobStore
 from davd.model.errors import HTTPError
 from davd.model.index import ObjectIndex
-from davd.model.resource import FILE, NewContent, Resource
+from davd.model.resource import COLLECTION, FILE, NewContent, Resource
 
-# To look through content of more bytes than these takes some milliseconds, whatever it is.
-LARGE: Final = 32 * 1024
+# To look through content of more bytes than these takes some milliseconds, whatever it is: 15 for a jCal of nothing but
+# the shortest properties.
+LARGE: Final = 16 * 1024
+
+VALID_RESOURCETYPE: Final = "{DAV:}valid-resourcetype"
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,20 @@ class Examination:
     found: object
 
 
-def may_hold(registry: Registry, parent: Resource, type: str) -> bool:
+async def may_hold(exchange: Exchange, parent: Resource, type: str) -> bool:
     """Whether a resource of that type may be a member of `parent`."""
-    kind = registry.collection_types.get(type)
-    return kind is None or kind.allowed_parents is None or parent.type in kind.allowed_parents
+    kind = exchange.registry.collection_types.get(type)
+    if kind is None:
+        return True
+    if kind.allowed_parents is not None and parent.type not in kind.allowed_parents:
+        return False
+    return not kind.within or await _home(exchange, parent) == kind.within
+
+
+async def _home(exchange: Exchange, collection: Resource) -> str:
+    """The name of the collection at the top that holds the home which `collection` is or is in; empty for none."""
+    segments = await exchange.transaction.segments(collection.id)
+    return segments[0] if segments is not None and len(segments) > 1 else ""
 
 
 def check_length(registry: Registry, parent: Resource, length: int) -> None:
@@ -73,7 +89,7 @@ async def admit(exchange: Exchange, parent: Resource, member: Member) -> NewCont
     raises.
     """
     registry = exchange.registry
-    if not may_hold(registry, parent, member.type):
+    if not await may_hold(exchange, parent, member.type):
         raise HTTPError(403, registry.collection_types[member.type].location_condition)
     kind = registry.collection_types.get(parent.type)
     if kind is None or kind.check_member is None:
@@ -88,6 +104,8 @@ async def admit_existing(
 ) -> Entry:
     """`admit` for `source`, which is copied or moved into `parent` as `name`."""
     kind = exchange.registry.collection_types.get(parent.type)
+    if source.type == COLLECTION and exchange.fields.depth != "0":
+        await _require_room_within(exchange, parent, source)
     if source.type != FILE or kind is None or kind.check_member is None:
         await admit(exchange, parent, Member(name, source.type, None, source.content_type, replaced, source))
         return _AS_IT_IS
@@ -99,6 +117,20 @@ async def admit_existing(
     ):
         content.examined = known.found
     return Entry(await admit(exchange, parent, member), content.index)
+
+
+async def _require_room_within(exchange: Exchange, parent: Resource, source: Resource) -> None:
+    """403 when something in `source` could not be where it would come to be in `parent`."""
+    kinds = {name: kind for name, kind in exchange.registry.collection_types.items() if kind.within}
+    if not kinds:
+        return
+    home = await _home(exchange, parent)
+    if home == exchange.node.path.segments[0]:
+        return
+    for _, inside in await exchange.transaction.descendants(source.id, exchange.settings.max_tree_nodes):
+        kind = kinds.get(inside.type)
+        if kind is not None and kind.within != home:
+            raise HTTPError(403, kind.location_condition)
 
 
 async def examine_existing(exchange: Exchange, parent: Resource, source: Resource) -> Callable[[], object] | None:
@@ -152,6 +184,32 @@ async def known_index(exchange: Exchange, source: Resource | None, media_type: s
     if source is None or not source.content_type.startswith(media_type):
         return None
     found: ObjectIndex | None = (await exchange.transaction.index([source.id])).get(source.id)
+    return found
+
+
+def content_of_object(member: Member) -> NewContent:
+    """The content of what is to be in a collection that takes objects alone; 403 for a collection."""
+    if member.type != FILE or member.content is None:
+        raise HTTPError(403, VALID_RESOURCETYPE)
+    return member.content
+
+
+def examined(
+    exchange: Exchange,
+    member: Member,
+    kind: type[Kind],
+    examine: Callable[[NewContent, IBlobStore, str, float], Kind | HTTPError],
+) -> Kind:
+    """What has been found out about a member's content beforehand, or is by a look at it now, which is a `kind`.
+
+    HTTPError where that is why it cannot be in the collection.
+    """
+    content = content_of_object(member)
+    found = content.examined
+    if not isinstance(found, (kind, HTTPError)):
+        found = examine(content, exchange.store.blobs, stated_type(member), exchange.now)
+    if isinstance(found, HTTPError):
+        raise found
     return found
 
 

@@ -25,6 +25,8 @@ _STYLE: Final = (
     "tbody th{font-weight:inherit;overflow-wrap:anywhere}"
     "td{white-space:nowrap;font-variant-numeric:tabular-nums}"
     "td.text{white-space:pre-wrap;overflow-wrap:anywhere}"
+    # On a telephone all columns fit when none insists on one line.
+    "@media(max-width:40rem){td{white-space:normal}}"
 )
 _STYLE_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY: Final = (

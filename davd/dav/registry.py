@@ -137,9 +137,10 @@ class CollectionType:
     `members_type` is the media type of what it holds when its client named none, empty to go by the name's ending.
 
     `allowed_parents` are the types of collections in which clients may put one, by MKCOL, COPY or MOVE; None allows
-    all. `location_condition` is the precondition that COPY and MOVE fail with elsewhere. `max_bytes` is how long the
-    content of a member may be, None for as long as that of a file, and `size_condition` the precondition that longer
-    ones fail with; they are refused before their content is received where its length is known.
+    all. `within` is the collection at the top in whose homes, at whatever depth, clients may have one; empty for
+    anywhere. `location_condition` is the precondition that COPY and MOVE fail with elsewhere. `max_bytes` is how long
+    the content of a member may be, None for as long as that of a file, and `size_condition` the precondition that
+    longer ones fail with; they are refused before their content is received where its length is known.
 
     `check_member` is asked, inside the transaction and with the collection, about each member that PUT, LOCK of an
     unmapped URL, MKCOL, COPY or MOVE is about to give it; what lies within a copied or moved collection is not asked
@@ -149,7 +150,8 @@ class CollectionType:
     `check_member` will find as `examined` of the content; it raises nothing.
 
     `represent` answers GET on such a collection, and `represent_member` GET on a file in it; either gives None where
-    the ordinary answer will do. With `oldest_first` the collections of the type that are in one collection are told of
+    the ordinary answer will do; `varies` is the Vary of the ordinary answer where there is a `represent_member`. With
+    `oldest_first` the collections of the type that are in one collection are told of
     in the order in which they were made, for clients that take the first one for the only one.
     """
 
@@ -165,6 +167,8 @@ class CollectionType:
     max_bytes: int | None = None
     size_condition: str | None = None
     oldest_first: bool = False
+    within: str = ""
+    varies: str = "Accept"
 
 
 @dataclass(slots=True)

@@ -8,12 +8,16 @@ from msgspec import Meta, Struct, field
 
 from davd.formats.xml.reader import DEFAULT
 
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=0)]
+# What `extra` says of a key: whether a reload brings it into force, and its unit.
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Bytes = Annotated[int, Meta(ge=0, extra={"reload": True, "unit": "bytes"})]
 # The reader of XML takes no more, whatever is set.
-XMLBytes = Annotated[int, Meta(ge=0, le=DEFAULT.size)]
-Seconds = Annotated[int, Meta(ge=1)]
+XMLBytes = Annotated[int, Meta(ge=0, le=DEFAULT.size, extra={"reload": True, "unit": "bytes"})]
+Seconds = Annotated[int, Meta(ge=1, extra={"reload": True, "unit": "seconds"})]
 Word = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]+$")]
+Words = Annotated[list[Word], Meta(extra={"reload": True, "form": "names of letters, digits, dots, - and _"})]
+Names = Annotated[list[str], Meta(extra={"reload": True})]
+Who = Annotated[Literal["groups", "all"], Meta(extra={"reload": True})]
 
 
 class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +52,7 @@ class DavSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_principal_results: Count = 500
     quota_bytes: Bytes = 0
     reserve_bytes: Bytes = 64 * 1024**2
-    principal_search: Literal["groups", "all"] = "groups"
-    well_known: list[Word] = field(default_factory=lambda: ["caldav", "carddav"])
-    hostnames: list[str] = []
+    principal_search: Who = "groups"
+    well_known: Words = field(default_factory=lambda: ["caldav", "carddav"])
+    hostnames: Names = []
     prefix: str = ""

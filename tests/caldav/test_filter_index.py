@@ -45,6 +45,10 @@ def only(name: str, start: int | None = None, end: int | None = None) -> IndexQu
     return IndexQuery(frozenset((name,)), start, end)
 
 
+def parts(name: str, *texts: str, span: tuple[int | None, int | None] = (None, None)) -> IndexQuery:
+    return IndexQuery(frozenset((name,)), *span, uid_parts=texts)
+
+
 class TestPlans:
     """Verifies: RFC 4791, 7.8, 9.7"""
 
@@ -56,8 +60,14 @@ class TestPlans:
             (comp("X-THING"), only("X-THING"), True),
             (comp("VEVENT", RANGE), only("VEVENT", *JANUARY_4TH), True),
             (comp("VTODO", time_range("20260104T000000Z")), only("VTODO", JANUARY_4TH[0]), True),
-            (comp("VEVENT", prop("UID", text("a"))), only("VEVENT"), True),
-            (comp("VEVENT", RANGE + prop("UID", text("a"))), only("VEVENT", *JANUARY_4TH), True),
+            (comp("VEVENT", prop("UID", text("aÄ"))), parts("VEVENT", "aÄ"), True),
+            (comp("VEVENT", prop("UID", text("Ab"))), parts("VEVENT", "ab"), True),
+            (comp("VEVENT", prop("UID", text("A", 'collation="i;octet"'))), parts("VEVENT", "a"), True),
+            (comp("VEVENT", prop("UID", text("a")) + prop("UID", text("b"))), parts("VEVENT", "a", "b"), True),
+            (comp("VEVENT", prop("UID", text("a", 'collation="i;unicode-casemap"'))), only("VEVENT"), True),
+            (comp("VEVENT", prop("UID", text("a", 'negate-condition="yes"'))), only("VEVENT"), True),
+            (comp("VEVENT", prop("UID", text(""))), only("VEVENT"), True),
+            (comp("VEVENT", RANGE + prop("UID", text("a"))), parts("VEVENT", "a", span=JANUARY_4TH), True),
             (comp("VEVENT") + comp("VTODO", ABSENT), only("VEVENT"), True),
             (comp("VTODO", ABSENT), IndexQuery(), True),
             (comp("VEVENT", prop("SUMMARY", text("a"))), only("VEVENT"), False),
@@ -82,7 +92,7 @@ class TestPlans:
         found = made(content)
         assert found.query == expected
         assert found.settled is settled
-        assert found.narrow is (expected.start is not None or expected.end is not None)
+        assert found.narrow is (expected.start is not None or expected.end is not None or expected.uid_parts != ())
 
     @pytest.mark.parametrize(
         "content", [ABSENT, comp("VEVENT") + comp("VTODO"), comp("VEVENT") + comp("VEVENT", ABSENT)]

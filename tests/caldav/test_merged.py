@@ -10,6 +10,7 @@ import pytest
 from davd.caldav.merged import CLOSING, Merger, opening, properties
 from davd.formats.icalendar.object import parse
 from tests.caldav.calendars import event
+from tests.performance.calls import counted
 
 HEAD = opening(properties({}, "work"))
 
@@ -106,3 +107,19 @@ class TestProperties:
     def test_a_colour_that_is_none(self):
         stored = {"{http://apple.com/ns/ical/}calendar-color": b"<x>red:;</x>"}
         assert parse(opening(properties(stored, "x")) + CLOSING).first("X-APPLE-CALENDAR-COLOR") is None
+
+
+def test_many_definitions_of_one_name():
+    """Each has a name of its own, and to find it costs the same however many there are."""
+
+    def calls(number: int) -> int:
+        merger = Merger()
+        objects = [zoned(str(n), "Mine", zone("Mine", f"+{n // 60:02}{n % 60:02}")) for n in range(number)]
+        return counted(lambda: [merger.octets(data) for data in objects])
+
+    assert calls(400) < 3 * calls(200)
+    again = zoned("c", "Mine", zone("Mine", "+0200"))
+    calendar = merged(zoned("a", "Mine", zone("Mine")), again, zoned("d", "Mine (2)", zone("Mine (2)", "+0300")), again)
+    assert zones(calendar) == ["Mine", "Mine (2)", "Mine (2) (2)"]
+    tzids = [part.first("DTSTART").param("TZID") for part in calendar.subs("VEVENT")]
+    assert tzids == ["Mine", "Mine (2)", "Mine (2) (2)", "Mine (2)"]

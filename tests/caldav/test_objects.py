@@ -25,14 +25,14 @@ def test_an_object_is_parsed_once() -> None:
     memory = CalendarObjects()
     found = memory.get(resource(), event())
     assert found.calendar.name == "VCALENDAR"
-    assert memory.knows(resource())
+    assert memory.known(resource()) is not None
     assert memory.get(resource(), event()) is found
 
 
 def test_another_etag_is_another_object() -> None:
     memory = CalendarObjects()
     found = memory.get(resource(), event("1"))
-    assert not memory.knows(resource(etag='"2"'))
+    assert memory.known(resource(etag='"2"')) is None
     other = memory.get(resource(etag='"2"'), event("2"))
     assert other is not found
     assert other.calendar.components[0].text("UID") == "2"
@@ -44,7 +44,7 @@ def test_what_is_no_object_is_not_remembered() -> None:
     for _ in range(2):
         with pytest.raises(ContentError):
             memory.get(resource(), b"BEGIN:VCARD\r\nEND:VCARD\r\n")
-    assert not memory.knows(resource())
+    assert memory.known(resource()) is None
 
 
 def test_the_room_is_kept() -> None:
@@ -52,13 +52,13 @@ def test_the_room_is_kept() -> None:
     memory = CalendarObjects(3 * size)
     for number in range(4):
         memory.get(resource(number), event())
-    assert [memory.knows(resource(number)) for number in range(4)] == [False, True, True, True]
+    assert [memory.known(resource(number)) is not None for number in range(4)] == [False, True, True, True]
 
 
 def test_an_object_larger_than_the_room_is_given_but_not_remembered() -> None:
     memory = CalendarObjects(100)
     assert memory.get(resource(), event()).content == event()
-    assert not memory.knows(resource())
+    assert memory.known(resource()) is None
 
 
 def test_in_passing_nothing_is_driven_out() -> None:
@@ -66,7 +66,7 @@ def test_in_passing_nothing_is_driven_out() -> None:
     memory = CalendarObjects(2 * size)
     for number in range(4):
         memory.get(resource(number), event(), passing=True)
-    assert [memory.knows(resource(number)) for number in range(4)] == [True, True, False, False]
+    assert [memory.known(resource(number)) is not None for number in range(4)] == [True, True, False, False]
 
 
 def test_floating_times_are_in_the_zone_that_is_asked_with() -> None:

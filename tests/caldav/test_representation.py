@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 from lxml import html
 
+from davd.caldav.representation import VARIES
 from davd.dav import page
 from davd.dav.contents import PAGE
 from davd.formats.icalendar.jcal import from_jcal
@@ -43,7 +44,7 @@ class TestWhole:
         response = trial.request("GET", WORK, {} if accept is None else {"Accept": accept})
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == VARIES
         assert "work.ics" in response.headers["Content-Disposition"]
         calendar = parse(trial.read(response))
         assert calendar.text("X-WR-CALNAME") == "Work & play"
@@ -102,21 +103,45 @@ class TestObject:
         for accept in ({}, BROWSER, {"Accept": "application/json"}, {"Accept": "text/calendar"}):
             response = trial.request("GET", self.ONE, accept)
             assert trial.read(response) == event("0")
-            assert response.headers["Vary"] == "Accept"
+            assert response.headers["Vary"] == VARIES
 
     def test_as_jcal(self, trial):
         filled(trial, 1)
         plain = trial.request("GET", self.ONE)
         response = trial.request("GET", self.ONE, JCAL)
         assert response.headers["Content-Type"] == "application/calendar+json"
-        assert (response.headers["ETag"] == plain.headers["ETag"], response.headers["Vary"]) == (False, "Accept")
+        assert (response.headers["ETag"], response.headers["Vary"]) == (plain.headers["ETag"], VARIES)
         assert json.loads(trial.read(response))[0] == "vcalendar"
-        etag = response.headers["ETag"]
-        assert trial.request("GET", self.ONE, JCAL | {"If-None-Match": etag}).status == 304
-        assert trial.request("GET", self.ONE, JCAL | {"If-None-Match": plain.headers["ETag"]}).status == 200
-        assert trial.request("GET", self.ONE, {"If-None-Match": etag}).status == 200
-        response = trial.request("GET", self.ONE, {"If-None-Match": plain.headers["ETag"]})
-        assert (response.status, response.headers["Vary"]) == (304, "Accept")
+        etag = plain.headers["ETag"]
+        for accept in (JCAL, {}):
+            response = trial.request("GET", self.ONE, {"If-None-Match": etag} | accept)
+            assert (response.status, response.headers["Vary"]) == (304, VARIES)
+
+    def test_who_has_it_as_jcal_may_change_it(self, trial):
+        filled(trial, 1)
+        response = trial.request("GET", self.ONE, JCAL)
+        headers = {"If-Match": response.headers["ETag"], "Content-Type": "application/calendar+json"}
+        assert trial.request("PUT", self.ONE, headers, trial.read(response)).status == 204
+
+    @pytest.mark.parametrize("accept", [None, "text/calendar", "application/calendar+json", "image/png"])
+    @pytest.mark.parametrize("sent", ["text/calendar", "application/calendar+json"])
+    def test_sent_back_as_it_is_accepted_or_else_as_it_came(self, trial, sent, accept):
+        filled(trial, 1)
+        as_jcal = trial.read(trial.request("GET", self.ONE, JCAL))
+        headers = {"Prefer": "return=representation", "Content-Type": sent}
+        if accept is not None:
+            headers["Accept"] = accept
+        content = as_jcal if "json" in sent else event("0")
+        for path, status in ((self.ONE, 200), (WORK + "other.ics", 201)):
+            if status == 201:
+                assert trial.request("DELETE", self.ONE).status == 204
+            response = trial.request("PUT", path, headers, content)
+            assert (response.status, response.headers["Content-Location"]) == (status, path)
+            expected = sent if accept is None else accept
+            kind = response.headers["Content-Type"]
+            assert kind.startswith("application/calendar+json") == ("json" in expected), kind
+            assert response.body == (as_jcal if "json" in expected else event("0"))
+            assert response.headers["ETag"] == trial.request("GET", path).headers["ETag"]
 
     def test_elsewhere_nothing_is_negotiated(self, trial):
         put(trial, "/files/alice/0.ics", event("0"))

@@ -10,12 +10,14 @@ import json
 import pytest
 from lxml import etree
 
+from davd.formats.vcard.card import parse
 from davd.formats.vcard.convert import to_version
-from davd.formats.vcard.jcard import to_jcard
+from davd.formats.vcard.jcard import from_jcard, to_jcard
 from davd.model.resource import NewContent
 from davd.testing.exchange import run
 from tests.carddav.trial import BOOK, BookTrial, card
 from tests.corpus.vcard.cards import APPLE, DAVX5
+from tests.dav.watched import Watch
 
 A = BOOK + "a.vcf"
 
@@ -28,7 +30,7 @@ def trial() -> BookTrial:
 
 
 class TestCards:
-    """Verifies: RFC 6352, 5.1.1, 5.1.1.1, 6.3.2.3"""
+    """Verifies: RFC 6352, 5.1.1, 5.1.1.1, 6.3.2.3; RFC 7240, 4.2"""
 
     @pytest.mark.parametrize(
         "accept", ["", "*/*", "text/vcard", "text/vcard;version=3.0", "text/x-vcard, application/json"]
@@ -55,6 +57,30 @@ class TestCards:
         found = trial.request("GET", A, {"Accept": "text/vcard;version=2.1"})
         assert found.status == 406
         assert etree.fromstring(trial.read(found))[0].tag.endswith("}supported-address-data-conversion")
+
+    @pytest.mark.parametrize(
+        ("accept", "expected"),
+        [
+            ("", APPLE),
+            ("text/vcard", APPLE),
+            ("text/vcard; version=4.0", to_version(APPLE, "4.0")),
+            ("application/vcard+json", to_jcard(APPLE)),
+            # A card is not refused for what the client would have back.
+            ("text/vcard; version=2.1", APPLE),
+        ],
+    )
+    def test_sent_back_as_it_is_accepted(self, trial: BookTrial, accept: str, expected: bytes) -> None:
+        headers = {"Prefer": "return=representation"} | ({"Accept": accept} if accept else {})
+        found = trial.put(A.rpartition("/")[2], APPLE, headers)
+        assert (found.status, found.body) == (200, expected)
+        assert found.headers["ETag"] == trial.request("GET", A).headers["ETag"]
+        assert found.headers["Content-Location"] == A
+
+    def test_jcard_is_sent_back_as_such(self, trial: BookTrial) -> None:
+        headers = {"Prefer": "return=representation", "Content-Type": "application/vcard+json"}
+        found = trial.request("PUT", A, headers, to_jcard(APPLE))
+        assert (found.status, found.headers["Content-Type"]) == (200, "application/vcard+json")
+        assert found.body == to_jcard(trial.read(trial.request("GET", A)))
 
     def test_head(self, trial: BookTrial) -> None:
         found = trial.request("HEAD", A, {"Accept": "application/vcard+json"})
@@ -111,3 +137,37 @@ async def _spoil(trial: BookTrial) -> None:
         (*_, resource) = await transaction.resolve(("addressbooks", "alice", "contacts", "a.vcf"))
         index = (await transaction.index([resource.id]))[resource.id]
         await transaction.replace(resource, NewContent(8, "", data=b"nonsense", index=index), "text/vcard", trial.now)
+
+
+class TestLongCards:
+    """Verifies: RFC 6352, 5.1.1; docs/architecture.md, Overload"""
+
+    LINES = ("\r\n".join(["X-A:"] * 1300), "NOTE:" + "x" * 40_000)
+
+    @pytest.mark.parametrize("lines", LINES)
+    @pytest.mark.parametrize("accept", ["text/vcard;version=4.0", "application/vcard+json"])
+    def test_they_are_converted_in_a_thread(self, lines: str, accept: str) -> None:
+        """The answer is that of a short card."""
+        trial = BookTrial()
+        trial.fill(a=card(lines, uid="a"))
+        watch = Watch(trial)
+        response = trial.request("GET", BOOK + "a.vcf", {"Accept": accept})
+        assert response.status == 200 and watch.asides == 1 and response.headers["ETag"]
+        again = trial.request("GET", BOOK + "a.vcf", {"Accept": accept, "If-None-Match": response.headers["ETag"]})
+        assert again.status == 304 and watch.asides == 1
+        body = trial.read(response)
+        made = from_jcard(body) if "json" in accept else body
+        assert parse(made).version == "4.0" and parse(made).text("UID") == "a"
+
+    @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+    def test_as_they_are_stored_when_that_is_wanted(self, end: bytes) -> None:
+        """Where the beginning does not say the version, it takes a thread to see."""
+        trial = BookTrial()
+        stored = card("X-A:", *["X-A:"] * 1300, uid="a").replace(b"\r\n", end)
+        trial.fill(a=stored)
+        watch = Watch(trial)
+        response = trial.request("GET", BOOK + "a.vcf", {"Accept": "text/vcard;version=3.0"})
+        assert response.status == 200 and trial.read(response) == stored
+        assert watch.asides == (end == b"\n")
+        refused = trial.request("GET", BOOK + "a.vcf", {"Accept": "text/vcard;version=2.1"})
+        assert refused.status == 406

@@ -25,12 +25,14 @@ ALLOWED = {
     "create-calendar.auto": "unsupported",
     # RFC 6638 is not there yet.
     "scheduling": "unsupported",
-    # RFC 4791, 9.7.2: a prop-filter is about the component that its comp-filter names, and VCALENDAR has no SUMMARY.
+    # RFC 4791, 9.7.2: a prop-filter is about a property "in the scope of the enclosing calendar component". That is the
+    # VCALENDAR here, which may have CATEGORIES of its own (RFC 7986, 5.6): those of events inside of it do not match.
     "search.text.comp-type-optional": "unsupported",
-    # RFC 4791, 9.9 gives no meaning to a time-range in the comp-filter of VCALENDAR: CALDAV:supported-filter.
+    # RFC 4791, 9.9: "The semantic of CALDAV:time-range is not defined for any other calendar components and
+    # properties", VCALENDAR among them: 403 with CALDAV:valid-filter, which suites written from the RFC ask for too.
     "search.time-range.comp-type-optional": "unsupported",
-    # RFC 3986, 6.2.3: both spellings of an at sign lead to the same place. The tester would see that by writing another
-    # event over the first, which RFC 4791, 5.3.2.1 forbids (CALDAV:no-uid-conflict).
+    # RFC 3986, 6.1: "URI comparison is not sufficient to determine whether two URIs identify different resources": both
+    # spellings of an at sign lead to the same one, because some clients encode what others do not; davd tells of one.
     "url.encode-at.identity": "unsupported",
 }
 

@@ -6,13 +6,27 @@ Verifies: RFC 4918, 5.2; RFC 9110, 9.3.1
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from davd.dav.contents import LIGHT, PAGE, Page, content_of, contents_of, pages
+from davd.dav.contents import (
+    LIGHT,
+    LONG,
+    PAGE,
+    Aside,
+    Page,
+    content_of,
+    contents_of,
+    is_long,
+    pages,
+    portions,
+    readable,
+)
 from davd.dav.exchange import Exchange
 from davd.dav.registry import Extension, Method
 from davd.dav.settings import DavSettings
 from davd.http.response import Response
-from davd.model.resource import NewContent
+from davd.model.resource import NewContent, Resource
 from davd.testing.exchange import Trial, run
 
 HOME = "/files/alice/"
@@ -114,3 +128,58 @@ def test_a_heavy_page_is_worked_on_elsewhere(trial):
     light, heavy = Page([], [b"x" * LIGHT], "", False), Page([], [b"x" * LIGHT, b"x"], "", False)
     assert run(light.worked_on(exchange, lambda: 1)) == 1 and not aside
     assert run(heavy.worked_on(exchange, lambda: 2)) == 2 and len(aside) == 1
+
+
+class TestLong:
+    """Verifies: docs/architecture.md, Overload"""
+
+    def test_octets_and_lines(self) -> None:
+        """What has many lines takes as long as what has many octets, whatever its line ends are."""
+        assert not is_long(b"x" * LONG) and is_long(b"x" * (LONG + 1))
+        for end in (b"\r\n", b"\n", b"\r"):
+            assert not is_long((b"A:" + end) * 600) and is_long((b"A:" + end) * 601)
+
+    @given(
+        st.lists(st.sampled_from([b"", b"A:\r\n" * 7, b"x" * 15_000, b"A:\n" * 601, b"x" * (LONG + 1), b"A:\r" * 500]))
+    )
+    def test_portions(self, contents: list[bytes]) -> None:
+        """Each content is in one portion, in order; what is light may be worked on at once, what is long is alone."""
+        found = list(portions(contents))
+        assert [each for some, _ in found for each in contents[some]] == contents
+        for some, light in found:
+            part = contents[some]
+            assert part
+            if light:
+                assert not any(map(is_long, part))
+                assert len(part) == 1 or (sum(map(len, part)) <= LIGHT and sum([p.count(b"A") for p in part]) <= 1200)
+            else:
+                assert len(part) == 1 and is_long(part[0])
+
+    def test_readable(self) -> None:
+        """As many as have at most so many octets together, but always one."""
+        trial = Trial()
+        for name, size in (("a", 600), ("b", 300), ("c", 200), ("d", 1)):
+            trial.request("PUT", HOME + name, {}, b"x" * size)
+
+        async def rows() -> list[Resource]:
+            async with trial.store.read() as view:
+                home = (await view.resolve(("files", "alice")))[-1]
+                return list(await view.members(home.id, "", 10))
+
+        files = run(rows())
+        assert [readable(files, most) for most in (1, 600, 900, 1100, 1101)] == [1, 1, 2, 3, 4]
+        assert readable([], 1) == 0
+
+
+class TestAside:
+    """Verifies: docs/architecture.md, Overload"""
+
+    def test_what_it_gave_or_raised(self) -> None:
+        """That is known when it has been done."""
+        work = Aside(lambda: 7)
+        work()
+        assert work.outcome() == 7
+        failing: Aside[int] = Aside(lambda: int("seven"))
+        failing()
+        with pytest.raises(ValueError, match="seven"):
+            failing.outcome()

@@ -96,8 +96,9 @@ class TestMember:
 async def _hoard(exchange: Exchange, hoard: Resource) -> Response | None:
     kind = representation.wanted(exchange, ("text/plain", "image/png"))
     ending = "txt" if kind == "text/plain" else "png"
-    unsent = representation.unsent(exchange, representation.whole_tag(exchange, hoard, ending))
-    return unsent or await representation.whole(exchange, hoard, kind, ending, _joined)
+    etag = representation.whole_tag(exchange, hoard, ending)
+    unsent = representation.unsent(exchange, etag)
+    return unsent or await representation.whole(exchange, hoard, kind, ending, _joined, etag)
 
 
 async def _joined(found: AsyncIterator[Page]) -> AsyncIterator[bytes]:

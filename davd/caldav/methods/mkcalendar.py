@@ -10,7 +10,8 @@ from davd.dav import guard, membership, multistatus
 from davd.dav.access.privileges import BIND
 from davd.dav.elements.mkcol import MkCol, parse_mkcol
 from davd.dav.exchange import Exchange
-from davd.dav.methods.mkcol import RESOURCE_TYPE, VALID_RESOURCETYPE, make
+from davd.dav.membership import VALID_RESOURCETYPE
+from davd.dav.methods.mkcol import RESOURCE_TYPE, make
 from davd.dav.methods.proppatch import Outcome, propstats, refusals
 from davd.dav.registry import Method
 from davd.formats.xml import writer
@@ -40,7 +41,7 @@ async def respond(exchange: Exchange) -> Response:
         wanted = parse_mkcol(exchange.source, kind, names.MKCALENDAR)
     await guard.check_preconditions(exchange)
     await guard.check_locks(exchange, [node.chain])
-    if not membership.may_hold(exchange.registry, parent, names.CALENDAR_TYPE):
+    if not await membership.may_hold(exchange, parent, names.CALENDAR_TYPE):
         raise HTTPError(403, names.CALENDAR_COLLECTION_LOCATION_OK)
     refused = refusals(exchange.registry, exchange.settings, wanted.properties, {}, creating=True)
     if wanted.resource_type is not None and set(wanted.resource_type) != _ELEMENTS:

@@ -1,6 +1,6 @@
 """What a calendar says of itself beside its time zone, its component set and its limits.
 
-Implements: RFC 4791, 5.2.1, 5.2.4, 7.5.1; RFC 6638, 9.1; RFC 7529, 8
+Implements: RFC 4791, 5.2.1, 5.2.4, 7.5.1; RFC 6638, 9.1; RFC 7529, 10.1
 """
 
 from __future__ import annotations

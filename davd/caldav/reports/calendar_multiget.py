@@ -14,10 +14,11 @@ from davd.caldav.objects import CalendarObjects
 from davd.caldav.reports.limits import Purse, check_ranges
 from davd.caldav.reports.stream import answer
 from davd.caldav.reports.targets import TOO_MANY, is_object
-from davd.caldav.reports.telling import Batch, Telling
+from davd.caldav.reports.telling import Batch, Piece, Telling
 from davd.caldav.settings import CalDavSettings
 from davd.caldav.zone_of import default_zone, floating_zone
 from davd.dav import guard, multistatus
+from davd.dav.contents import readable
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_reference
 from davd.formats.icalendar.zones.zone import Zone
@@ -115,7 +116,20 @@ class _Course:
             if row is not None:
                 rows.append(row)
                 hrefs.append(href)
+        if telling.form is not None:
+            rows, hrefs = self._first_of(rows, hrefs)
         return await telling.load(transaction, rows, hrefs, list(above.values()))
+
+    def _first_of(self, rows: list[Resource], hrefs: list[str]) -> tuple[list[Resource], list[str]]:
+        """As many of the rows as are read in one go; the others, and what follows them, are left to the next batch."""
+        room = readable(rows)
+        if room == len(rows):
+            return rows, hrefs
+        left = [index for _, index in self._led].index(room)
+        self._position -= len(self._led) - left
+        self.more = True
+        del self._led[left:]
+        return rows[:room], hrefs[:room]
 
     def _path(self, href: str) -> Segments | None:
         """Where an href leads, if that is within the target."""
@@ -163,7 +177,7 @@ class _Course:
 
     # -- telling --------------------------------------------------------------------------------------------------
 
-    def tell(self, batch: Batch) -> Iterator[str]:
+    def tell(self, batch: Batch) -> Iterator[Piece]:
         """A response to each href of the batch that was loaded last."""
         telling = self._telling
         for href, index in self._led:

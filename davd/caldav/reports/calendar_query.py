@@ -9,7 +9,8 @@ Implements: RFC 4791, 7.2, 7.3, 7.8; RFC 7809, 3.1.6
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Final
 
 from davd.caldav.elements.calendar_query import CalendarQuery, parse_calendar_query
@@ -17,14 +18,15 @@ from davd.caldav.filter import matches
 from davd.caldav.filter_index import Plan, plan
 from davd.caldav.filter_scan import may_match, needles
 from davd.caldav.filter_time import Times
-from davd.caldav.objects import CalendarObjects
-from davd.caldav.reports.limits import Purse, check_ranges
+from davd.caldav.objects import CalendarObject, CalendarObjects, is_demanding
+from davd.caldav.reports.limits import Account, Purse, check_ranges
 from davd.caldav.reports.stream import answer
 from davd.caldav.reports.targets import TOO_MANY, Target, calendars, is_object
-from davd.caldav.reports.telling import Batch, Telling
+from davd.caldav.reports.telling import Batch, Piece, Telling
 from davd.caldav.settings import CalDavSettings
 from davd.caldav.zone_of import default_zone, floating_zone
 from davd.dav import multistatus
+from davd.dav.contents import Aside, readable
 from davd.dav.exchange import Exchange
 from davd.dav.properties.pages import base_href
 from davd.formats.contentlines import ContentError
@@ -139,18 +141,25 @@ class _Course:
         count = _SEEN if telling.form is None and settled else _READ
         some = found[:count]
         del found[:count]
-        if not found:
-            del self._ahead[0]
-            self.more = bool(self._ahead)
         self.purse.work += 4 * len(some)
         if self._plan.picks:
             some = [each for each in some if self._plan.allows(each)]
         rows = await transaction.resources([each.id for each in some]) if some else []
         # What has been moved meanwhile is not there any more.
         rows = [row for row in rows if row.parent_id == target.calendar.id]
+        self._unsure = frozenset([each.id for each in some if not (settled and each.exact)])
+        if telling.form is not None or self._unsure:
+            room = readable(rows)
+            if room < len(rows):
+                # The others are too long to be read in one go with these.
+                left = [each.id for each in some].index(rows[room].id)
+                found[:0] = some[left:]
+                rows = rows[:room]
+        if not found:
+            del self._ahead[0]
+        self.more = bool(self._ahead)
         if not rows:
             return None
-        self._unsure = frozenset([each.id for each in some if not (settled and each.exact)])
         unsure = [row for row in rows if row.id in self._unsure] if self._unsure else []
         if unsure or telling.reads:
             await self._find_zone(transaction, target)
@@ -167,14 +176,14 @@ class _Course:
 
     # -- telling --------------------------------------------------------------------------------------------------
 
-    def tell(self, batch: Batch) -> Iterator[str]:
+    def tell(self, batch: Batch) -> Iterator[Piece]:
         """The responses to what matches of a batch."""
         telling = self._telling
         chosen: list[int] = []
         for index, row in enumerate(batch.rows):
             zone = self._zones.get(row.parent_id or 0)
             if row.id in self._unsure:
-                matching = self._matches(row, batch.contents[row.id], zone)
+                matching = yield from self._matches(row, batch.contents[row.id], zone)
                 yield ""
                 if not matching:
                     continue
@@ -188,24 +197,33 @@ class _Course:
             else:
                 yield from telling.one(batch, index, zone)
         if chosen:
-            yield from telling.some(batch, chosen)
+            # In one piece: between two of them others have a turn.
+            yield "".join(telling.some(batch, chosen))
 
-    def _matches(self, row: Resource, content: bytes, zone: Zone | None) -> bool:
+    def _matches(self, row: Resource, content: bytes, zone: Zone | None) -> Generator[Piece, None, bool]:
         assert zone is not None
         if self._needles:
-            self.purse.work += 3 + len(content) / 256
+            self.purse.work += 3 + len(content) / 100
             if not may_match(content, self._needles):
                 return False
         account = self.purse.open()
         try:
-            found = self._telling.understand(row, content, self._passing)
-            return matches(self._asked.filter, found.calendar, Times(found, zone, account.budget))
+            found = yield from self._telling.understand(row, content, self._passing)
+            self.purse.look()
+            if is_demanding(content):
+                looking = Aside(partial(self._fits, found, zone, account))
+                yield looking
+                return looking.outcome()
+            return self._fits(found, zone, account)
         except ContentError:
             return False
         except TooMuch:
             return True
         finally:
             account.settle()
+
+    def _fits(self, found: CalendarObject, zone: Zone, account: Account) -> bool:
+        return matches(self._asked.filter, found.calendar, Times(found, zone, account.budget))
 
     def tail(self) -> bytes:
         """The response for the request URI where not all could be told."""

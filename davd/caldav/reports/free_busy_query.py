@@ -9,10 +9,11 @@ Implements: RFC 4791, 7.3, 7.10; RFC 7953, 5, 7.2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
-from typing import Final
+from typing import Final, cast
 
 from davd.caldav.elements.free_busy_query import parse_free_busy_query
 from davd.caldav.elements.time_range import TimeRange
@@ -26,17 +27,17 @@ from davd.caldav.names import (
     VEVENT,
     VFREEBUSY,
 )
-from davd.caldav.objects import CalendarObjects
+from davd.caldav.objects import CalendarObject, CalendarObjects, is_demanding
 from davd.caldav.reports.limits import Purse
 from davd.caldav.reports.targets import TOO_MANY, Target, calendars
 from davd.caldav.settings import CalDavSettings
 from davd.caldav.zone_of import default_zone, floating_zone
-from davd.dav.contents import contents_of
+from davd.dav.contents import contents_of, is_long, readable
 from davd.dav.exchange import Exchange
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.availability import Availability, availabilities, unavailable
-from davd.formats.icalendar.freebusy import Busy, busy_times, merged, write
-from davd.formats.icalendar.object import Component, parse
+from davd.formats.icalendar.freebusy import Busy, busy_steps, merged, write
+from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import TooMuch
 from davd.formats.icalendar.values import moment
 from davd.formats.icalendar.zones.zone import Zone
@@ -50,6 +51,11 @@ from davd.model.resource import PRINCIPAL, Resource
 # So many objects are looked at for one answer, and so many are read at once.
 MOST_OBJECTS: Final = 20_000
 _PAGE: Final = 50
+# So many instances are found without a breath, and so many steps of rules are taken.
+_BREATH: Final = 200
+_SEARCH: Final = 1_000
+# An answer about so many stretches of time takes some milliseconds.
+_FEW: Final = 500
 # So many stretches of busy time are told of.
 MOST_PERIODS: Final = 5_000
 
@@ -76,11 +82,20 @@ class _Gathered:
     busy: list[Busy] = field(default_factory=list)
     available: list[Availability] = field(default_factory=list)
 
-    def take_in(self, calendar: Component, floating: Zone, purse: Purse) -> None:
-        """Take in one object; HTTPError 507 when it, or all together, are too much."""
+    def take_in(self, calendar: Component, floating: Zone, purse: Purse) -> Iterator[None]:
+        """Take in one object; what it gives on the way are breaths. HTTPError 507 when it, or all, are too much."""
         account = purse.open()
+        found: list[Busy] = []
         try:
-            found = list(busy_times(calendar, self.start, self.end, floating, account.budget))
+            budget = account.budget
+            number, left = 0, budget.iterations
+            for one in busy_steps(calendar, self.start, self.end, floating, budget):
+                number += 1
+                if one is not None:
+                    found.append(one)
+                if number >= _BREATH or left - budget.iterations >= _SEARCH:
+                    number, left = 0, budget.iterations
+                    yield
             self.available += availabilities(calendar, floating)
             self.busy += found
         except ContentError:
@@ -90,10 +105,12 @@ class _Gathered:
             raise HTTPError(507, TOO_MANY) from None
         finally:
             account.settle()
-        if len(self.busy) > 2 * MOST_PERIODS:
-            self.busy = _few(merged(self.busy))
         if purse.is_empty:
             raise HTTPError(507, TOO_MANY)
+
+    def join(self) -> None:
+        """Join what can be joined; HTTPError 507 when the rest is too much."""
+        self.busy = _few(merged(self.busy))
 
     def all(self, purse: Purse) -> list[Busy]:
         """All busy time, with what availability leaves of the rest; HTTPError 507 when that is too much."""
@@ -128,17 +145,27 @@ async def respond(exchange: Exchange, settings: CalDavSettings, memory: Calendar
     sources = await _sources(exchange, targets, TimeRange(start, end), default)
     gathered = _Gathered(start, end)
     purse = Purse(settings)
-    for calendar, zone in await _of_owners(exchange, targets, default):
-        gathered.take_in(calendar, zone, purse)
+    told = await _of_owners(exchange, targets, default)
 
-    async def later() -> Response:
-        for source in sources:
-            await _gather(exchange, source, gathered, memory, purse)
+    def written() -> bytes:
         now = int(exchange.now)
         uid = blake2b(f"{exchange.request.path} {start} {end} {now}".encode(), digest_size=16).hexdigest()
         # RFC 4791, 7.10: the answer "MUST be an iCalendar object that contains exactly one VFREEBUSY component".
-        body = write(gathered.all(purse), start, end, prodid=PRODID, uid=uid, stamp=now)
-        return Response(200, {"Content-Type": f"{TEXT_CALENDAR}; charset=utf-8"}, body)
+        return write(gathered.all(purse), start, end, prodid=PRODID, uid=uid, stamp=now)
+
+    async def later() -> Response:
+        for text, zone in told.items():
+            content = text.encode()
+            if is_long(content):
+                await exchange.aside(partial(_take_in, content, None, gathered, zone, purse))
+            else:
+                _take_in(content, None, gathered, zone, purse)
+                await exchange.pace()
+        for source in sources:
+            await _gather(exchange, source, gathered, memory, purse)
+        few = len(gathered.busy) + len(gathered.available) <= _FEW
+        body = written() if few else await exchange.aside(written)
+        return Response(200, {"Content-Type": f"{TEXT_CALENDAR}; charset=utf-8"}, cast(bytes, body))
 
     exchange.later = later
     return Response(200)
@@ -161,8 +188,11 @@ async def _sources(exchange: Exchange, targets: Sequence[Target], within: TimeRa
     return sources
 
 
-async def _of_owners(exchange: Exchange, targets: Sequence[Target], default: Zone) -> list[tuple[Component, Zone]]:
-    """The availability that the owners of the calendars have set: on the calendar, above it, or on themselves."""
+async def _of_owners(exchange: Exchange, targets: Sequence[Target], default: Zone) -> dict[str, Zone]:
+    """The availability that the owners of the calendars have set: on the calendar, above it, or on themselves.
+
+    As iCalendar, each with the zone of its floating times.
+    """
     transaction = exchange.transaction
     told: dict[str, Zone] = {}
     seen: set[int] = set()
@@ -180,33 +210,46 @@ async def _of_owners(exchange: Exchange, targets: Sequence[Target], default: Zon
                 text = stored_text(properties[name]).strip() if name in properties else ""
                 if text and text not in told:
                     told[text] = await floating_zone(transaction, target.calendar, default)
-    return [(calendar, zone) for text, zone in told.items() if (calendar := _parsed(text)) is not None]
+    return told
 
 
-def _parsed(text: str) -> Component | None:
+def _take_in(content: bytes, known: CalendarObject | None, gathered: _Gathered, floating: Zone, purse: Purse) -> None:
+    """Take in an object, without breaths; what is none says nothing. HTTPError 507 when it, or all, are too much."""
     try:
-        return parse(text.encode())
+        found = CalendarObject(content) if known is None else known
     except ContentError:
-        # What was stored before anybody looked at it says nothing.
-        return None
+        return
+    for _ in gathered.take_in(found.calendar, floating, purse):
+        pass
 
 
 async def _gather(
     exchange: Exchange, source: _Source, gathered: _Gathered, memory: CalendarObjects, purse: Purse
 ) -> None:
     """Take in the objects of one calendar; HTTPError 507 when they are too much."""
-    for position in range(0, len(source.ids), _PAGE):
+    position = 0
+    while position < len(source.ids):
         await exchange.pace()
         async with exchange.store.read() as transaction:
-            rows = await transaction.resources(source.ids[position : position + _PAGE])
+            ids = source.ids[position : position + _PAGE]
+            rows = await transaction.resources(ids)
             rows = [row for row in rows if row.parent_id == source.calendar.id]
+            room = readable(rows)
+            position += len(ids) if room == len(rows) else ids.index(rows[room].id)
+            rows = rows[:room]
             contents = await contents_of(transaction, exchange.store.blobs, rows)
         for row, content in zip(rows, contents, strict=True):
             exchange.rows += 1
             purse.read(content)
+            if is_demanding(content):
+                await exchange.aside(partial(_take_in, content, memory.known(row), gathered, source.zone, purse))
+                continue
             try:
                 found = memory.get(row, content)
             except ContentError:
                 continue
-            gathered.take_in(found.calendar, source.zone, purse)
+            for _ in gathered.take_in(found.calendar, source.zone, purse):
+                await exchange.pace()
             await exchange.pace()
+        if len(gathered.busy) > 2 * MOST_PERIODS:
+            await exchange.aside(gathered.join)

@@ -64,6 +64,14 @@ class Purse:
         """Account for an object that is parsed."""
         self.work += 30 + len(content) / 12
 
+    def look(self) -> None:
+        """Account for an object that a filter looks into, its instances aside."""
+        self.work += 30
+
+    def write(self, content: bytes) -> None:
+        """Account for an object that is written otherwise than it is stored, its instances aside."""
+        self.work += 20 + len(content) / 20
+
 
 class Account:
     """What one object costs: `budget` is what it may cost at most."""

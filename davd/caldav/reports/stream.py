@@ -6,10 +6,11 @@ Implements: RFC 4918, 13; RFC 4791, 7.8, 7.9
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from typing import Final, Protocol
 
 from davd.caldav.reports.limits import Purse
-from davd.caldav.reports.telling import Batch
+from davd.caldav.reports.telling import Batch, Piece
 from davd.dav.exchange import Exchange
 from davd.dav.properties.pages import CHARACTERS
 from davd.dav.properties.responses import Responses, document, encoded
@@ -34,7 +35,7 @@ class Course(Protocol):
         """The next objects; None when those that were next are gone."""
         ...
 
-    def tell(self, batch: Batch) -> Iterator[str]:
+    def tell(self, batch: Batch) -> Iterator[Piece]:
         """The text about a batch, piece by piece; nothing takes long between two pieces."""
         ...
 
@@ -46,27 +47,25 @@ class Course(Protocol):
 async def answer(exchange: Exchange, renderer: Responses, course: Course) -> Content:
     """The multistatus of a course, the first part of which is worked on now, in the transaction of the exchange."""
     pieces: list[str] = []
-    rest: Iterator[str] = iter(())
-    while course.more and course.purse.work < FIRST_WORK:
+    rest: Iterator[Piece] = iter(())
+    ahead: Piece | None = None
+    while course.more and course.purse.work < FIRST_WORK and ahead is None:
         batch = await course.load(exchange.transaction)
         if batch is None:
             continue
-        rest = course.tell(batch)
-        for text in rest:
-            pieces.append(text)
-            if course.purse.work >= FIRST_WORK:
-                break
-    ahead = next(rest, None)
+        rest = iter(course.tell(batch))
+        # What is for a thread is not for a transaction.
+        while isinstance(ahead := next(rest, None), str) and course.purse.work < FIRST_WORK:
+            pieces.append(ahead)
     if ahead is None and not course.more:
         return document(renderer, pieces, course.tail())
-    first = [renderer.open, *pieces]
     if ahead is not None:
-        first.append(ahead)
-    return _further(exchange, first, rest, course)
+        rest = chain((ahead,), rest)
+    return _further(exchange, [renderer.open, *pieces], rest, course)
 
 
 async def _further(
-    exchange: Exchange, first: Sequence[str], rest: Iterator[str], course: Course
+    exchange: Exchange, first: Sequence[str], rest: Iterator[Piece], course: Course
 ) -> AsyncIterator[bytes]:
     """What has been written, then the rest of that batch and all that are left, each from a transaction of its own."""
     for part in encoded(first):
@@ -75,6 +74,9 @@ async def _further(
         pieces: list[str] = []
         characters = 0
         for text in rest:
+            if not isinstance(text, str):
+                await exchange.aside(text)
+                continue
             pieces.append(text)
             characters += len(text)
             if characters >= CHARACTERS:

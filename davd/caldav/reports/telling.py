@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
+from davd.caldav.by_reference import wish
 from davd.caldav.data import Form
 from davd.caldav.elements.calendar_data import CalendarData
 from davd.caldav.names import CALENDAR_DATA, MAX_INSTANCES, SUPPORTED_CALENDAR_DATA
-from davd.caldav.objects import CalendarObject, CalendarObjects
+from davd.caldav.objects import CalendarObject, CalendarObjects, is_demanding
 from davd.caldav.reports.limits import WRITTEN, Purse
-from davd.dav.contents import contents_of
+from davd.dav.contents import Aside, contents_of
 from davd.dav.elements.asked import Asked
 from davd.dav.exchange import Exchange
+from davd.dav.properties.pages import CHARACTERS
 from davd.dav.properties.responses import Responses, Wanted, responses
 from davd.dav.properties.view import View, load
 from davd.formats.contentlines import ContentError
@@ -28,6 +31,11 @@ from davd.interfaces.store import IReadTransaction
 from davd.model.resource import Resource
 
 _CLOSE: Final = "</D:response>"
+# What stands for a text in a response for a while, and in no document.
+_HERE: Final = "\0"
+
+# Text of the answer, empty where others may have a turn; or work that is done in a thread before the next piece.
+Piece: TypeAlias = str | Aside[Any]
 
 
 @dataclass(slots=True)
@@ -63,7 +71,7 @@ class Telling:
         self.asked = asked
         self.purse = purse
         self.renderer: Responses = responses(exchange.registry, wanted)
-        self.form = None if asked.data is None else Form(asked.data, some)
+        self.form = None if asked.data is None else Form(asked.data, some, wish(exchange.request.headers))
 
     @property
     def reads(self) -> bool:
@@ -88,11 +96,26 @@ class Telling:
         contents = {row.id: content for row, content in zip(read, found, strict=True)}
         return Batch(view, rows, [escape(href) for href in hrefs], contents)
 
-    def understand(self, row: Resource, content: bytes, passing: bool = False) -> CalendarObject:
-        """The object that a row holds; ContentError when it is none. `passing` is as for `CalendarObjects.get`."""
-        if not self._memory.knows(row):
+    def understand(
+        self, row: Resource, content: bytes, passing: bool = False
+    ) -> Generator[Piece, None, CalendarObject]:
+        """The object that a row holds; ContentError when it is none. `passing` is as for `CalendarObjects.get`.
+
+        Long ones are for work in threads alone.
+        """
+        memory = self._memory
+        found = memory.known(row)
+        apart = is_demanding(content)
+        if found is None:
             self.purse.read(content)
-        return self._memory.get(row, content, passing)
+            if apart:
+                parsing: Aside[CalendarObject] = Aside(partial(CalendarObject, content))
+                yield parsing
+                found = parsing.outcome()
+            else:
+                found = CalendarObject(content)
+            memory.keep(row, found, passing)
+        return found.apart() if apart else found
 
     def some(self, batch: Batch, chosen: Sequence[int]) -> list[str]:
         """Responses, without calendar data, to those objects of a batch that have been chosen, in pieces."""
@@ -103,7 +126,7 @@ class Telling:
             hrefs, rows = [hrefs[index] for index in chosen], [rows[index] for index in chosen]
         return self.renderer.render(batch.view, "", hrefs, rows)
 
-    def one(self, batch: Batch, index: int, floating: Zone | None) -> Iterator[str]:
+    def one(self, batch: Batch, index: int, floating: Zone | None) -> Iterator[Piece]:
         """The response, with calendar data, to one object; `floating` is needed where objects are understood.
 
         Empty pieces before it are breaths: others may have a turn.
@@ -118,7 +141,14 @@ class Telling:
         if text is None:
             return
         if condition is None:
-            yield self.renderer.whole(href, row, [*found.values(), text], missing)
+            if len(text) <= CHARACTERS:
+                yield self.renderer.whole(href, row, [*found.values(), text], missing)
+                return
+            # What is so long is not copied more often than has to be, nor all of that without a breath.
+            before, _, after = self.renderer.whole(href, row, [*found.values(), _HERE], missing).partition(_HERE)
+            yield before
+            yield text
+            yield after
             return
         told = self.renderer.whole(href, row, list(found.values()), missing)
         refused = propstat(403, [element(CALENDAR_DATA)], condition).decode()
@@ -126,8 +156,8 @@ class Telling:
 
     def _data(
         self, row: Resource, content: bytes, floating: Zone | None
-    ) -> Generator[str, None, tuple[str | None, str | None]]:
-        """The element with calendar data (None for none), or the precondition that fails; empty pieces on the way."""
+    ) -> Generator[Piece, None, tuple[str | None, str | None]]:
+        """The element with calendar data (None for none), or the precondition that fails; no text on the way."""
         form = self.form
         assert form is not None
         if form.raw:
@@ -135,7 +165,13 @@ class Telling:
         assert floating is not None
         account = self.purse.open(WRITTEN)
         try:
-            steps = form.steps(self.understand(row, content), floating, account.budget)
+            found = yield from self.understand(row, content)
+            self.purse.write(content)
+            steps = form.steps(found, floating, account.budget)
+            if is_demanding(content):
+                writing = Aside(partial(_at_once, steps))
+                yield writing
+                return writing.outcome(), None
             while True:
                 try:
                     next(steps)
@@ -153,3 +189,13 @@ class Telling:
             return (form.as_stored(content), None) if form.is_text else ("", SUPPORTED_CALENDAR_DATA)
         finally:
             account.settle()
+
+
+def _at_once(steps: Generator[None, None, str | None]) -> str | None:
+    """What a generator returns, without breaths."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            text: str | None = stop.value
+            return text

@@ -6,12 +6,13 @@ Implements: RFC 6352, 8.7
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from davd.carddav.data import Conversions
 from davd.carddav.elements.addressbook_multiget import parse_addressbook_multiget
 from davd.carddav.names import TOO_MANY
 from davd.carddav.reports.cards import Cards
-from davd.carddav.reports.stream import answer, first_of
+from davd.carddav.reports.stream import Part, answer, first_of
 from davd.carddav.reports.targets import book_of
 from davd.carddav.settings import CardDavSettings
 from davd.dav import guard, multistatus
@@ -65,8 +66,8 @@ class Named:
         # by the Request-URI"; of a card that is the card itself.
         self._only = segments[-1] if is_card else None
 
-    async def page(self, transaction: IReadTransaction) -> list[str]:
-        """The responses to the next hrefs."""
+    async def page(self, transaction: IReadTransaction) -> list[Part]:
+        """The parts of the responses to the next hrefs."""
         hrefs = self._hrefs[self._position : self._position + PAGE]
         names = [self._name(href) for href in hrefs]
         found = await self._found(transaction, [name for name in names if name is not None])
@@ -81,11 +82,18 @@ class Named:
             hrefs = hrefs[: hrefs.index(there[count][0])]
         self._position += len(hrefs)
         self.more = self._position < len(self._hrefs)
+        rows = rows[:count]
         # The client finds what it asked for by the href that it wrote.
         written = [escape(href.rstrip("/")) for href, _ in there[:count]]
-        pieces = await self._cards.write(transaction, rows[:count], written, data)
+        view = await self._cards.load(transaction, rows)
         known = {href for href, _ in there}
-        return pieces + [status_response(href, 404).decode() for href in hrefs if href not in known]
+        missing = [href for href in hrefs if href not in known]
+        write = self._cards.write
+        portions = list(self._cards.portions(data))
+        if len(portions) == 1 and portions[0][1]:
+            return [Part(lambda: write(view, rows, written, data) + _not_found(missing))]
+        parts = [Part(partial(write, view, rows[some], written[some], data[some]), light) for some, light in portions]
+        return [*parts, Part(partial(_not_found, missing))]
 
     def _name(self, href: str) -> str | None:
         """The name of the member that an href leads to; None for one that leads elsewhere."""
@@ -114,3 +122,7 @@ class Named:
     def tail(self) -> bytes:
         """Nothing follows."""
         return b""
+
+
+def _not_found(hrefs: Sequence[str]) -> list[str]:
+    return [status_response(href, 404).decode() for href in hrefs]

@@ -5,7 +5,8 @@ Implements: RFC 6352, 8.2, 8.6, 8.6.1, 8.6.2
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from davd.carddav.data import Conversions
@@ -15,13 +16,14 @@ from davd.carddav.filter import matches
 from davd.carddav.filter_index import plan
 from davd.carddav.names import TOO_MANY
 from davd.carddav.reports.cards import Cards
-from davd.carddav.reports.stream import answer, first_of
+from davd.carddav.reports.stream import Part, answer, first_of
 from davd.carddav.reports.targets import book_of
 from davd.carddav.settings import CardDavSettings
 from davd.dav import guard, multistatus
-from davd.dav.contents import contents_of
+from davd.dav.contents import contents_of, portions
 from davd.dav.exchange import Exchange
 from davd.dav.properties.pages import base_href
+from davd.dav.properties.view import View
 from davd.formats.contentlines import ContentError
 from davd.formats.vcard.card import parse
 from davd.formats.xml.writer import status_response
@@ -98,19 +100,31 @@ class Matching:
         depth = len(node.path.segments) - (node.chain[-1].type == FILE)
         self._base = base_href(exchange, node.path.segments[:depth]) + "/"
 
-    async def page(self, transaction: IReadTransaction) -> list[str]:
-        """The responses about the next cards."""
+    async def page(self, transaction: IReadTransaction) -> list[Part]:
+        """The parts of the responses about the next cards."""
         ids = self._ids[self._position : self._position + _ROWS]
         rows = [row for row in await transaction.resources(ids) if row.parent_id == self._book.id]
         rows = list(await guard.visible(self._exchange, rows, self._book, transaction))
         data: list[bytes] = []
-        if self._asked is not None or self._cards.needs_content:
+        reads = self._asked is not None or self._cards.needs_content
+        if reads:
             count = first_of(rows)
             # What is not there any more, or not for the principal, is passed over with the last one that is.
             ids = ids if count == len(rows) else ids[: ids.index(rows[count].id)]
             rows = rows[:count]
             data = await contents_of(transaction, self._exchange.store.blobs, rows)
         self._position += len(ids)
+        self.more = self._position < len(self._ids)
+        view = await self._cards.load(transaction, rows)
+        if not reads:
+            return [Part(partial(self._write, view, rows, data))]
+        found = self._cards.portions(data) if self._asked is None else portions(data)
+        return [Part(partial(self._write, view, rows[some], data[some]), light) for some, light in found]
+
+    def _write(self, view: View, rows: Sequence[Resource], data: Sequence[bytes]) -> list[str]:
+        """The responses about those of the cards that match, as far as there is room for them in the answer."""
+        if self._truncated:
+            return []
         if self._asked is not None:
             kept = [number for number, content in enumerate(data) if _matches(self._asked, content)]
             rows = [rows[number] for number in kept]
@@ -118,9 +132,9 @@ class Matching:
         if len(rows) > self._left:
             rows, data = rows[: self._left], data[: self._left]
             self._truncated = True
+            self.more = False
         self._left -= len(rows)
-        self.more = self._position < len(self._ids) and not self._truncated
-        return await self._cards.write(transaction, rows, [self._base + quote_segment(row.name) for row in rows], data)
+        return self._cards.write(view, rows, [self._base + quote_segment(row.name) for row in rows], data)
 
     def tail(self) -> bytes:
         """The response that says that there are more."""

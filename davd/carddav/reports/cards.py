@@ -6,16 +6,17 @@ Implements: RFC 6352, 8.4, 8.6, 8.7, 8.7.2, 10.4
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from davd.carddav.data import Conversions, address_data
+from davd.carddav.data import Conversions, address_data, is_as_stored
 from davd.carddav.elements.address_data import AddressData
 from davd.carddav.names import ADDRESS_DATA, JCARD, SUPPORTED_ADDRESS_DATA_CONVERSION
+from davd.dav.contents import portions
 from davd.dav.elements.asked import Asked
 from davd.dav.exchange import Exchange
 from davd.dav.properties.responses import Wanted, responses
-from davd.dav.properties.view import load
+from davd.dav.properties.view import View, load
 from davd.formats.xml.writer import declare, element, escape, multistatus_open, status_element, tag
 from davd.interfaces.store import IReadTransaction
 from davd.model.resource import Resource
@@ -57,18 +58,25 @@ class Cards:
         """Whether the contents of the cards have to be read for it."""
         return self._asked.data is not None
 
-    async def write(
-        self,
-        transaction: IReadTransaction,
-        rows: Sequence[Resource],
-        hrefs: Sequence[str],
-        contents: Sequence[bytes],
-    ) -> list[str]:
-        """A DAV:response for each of `rows`; `hrefs` are theirs, escaped for XML, `contents` empty if not needed."""
+    def portions(self, contents: Sequence[bytes]) -> Iterator[tuple[slice, bool]]:
+        """As `davd.dav.contents.portions`, for cards that are only written about."""
+        asked = self._asked.data
+        if asked is None or all(is_as_stored(content, asked) for content in contents):
+            # Nobody looks into them, however long they are with their photographs.
+            return iter([(slice(0, len(contents)), True)])
+        return portions(contents)
+
+    async def load(self, transaction: IReadTransaction, rows: Sequence[Resource]) -> View:
+        """What is needed of `rows` to write about them, beside their contents."""
+        return await load(self._exchange, transaction, self._renderer.needs, rows, self._exchange.node.chain)
+
+    def write(self, view: View, rows: Sequence[Resource], hrefs: Sequence[str], contents: Sequence[bytes]) -> list[str]:
+        """A DAV:response for each of `rows`, which `view` is of; `hrefs` are theirs, escaped for XML.
+
+        `contents` may be empty where they are not needed.
+        """
         renderer = self._renderer
-        exchange = self._exchange
-        view = await load(exchange, transaction, renderer.needs, rows, exchange.node.chain)
-        exchange.rows += len(rows)
+        self._exchange.rows += len(rows)
         asked = self._asked.data
         if asked is None:
             return renderer.render(view, "", hrefs, rows)

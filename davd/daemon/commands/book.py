@@ -6,8 +6,9 @@ import click
 
 from davd.carddav import names
 from davd.daemon.commands import collections
-from davd.daemon.commands.collections import DISPLAYNAME, named
+from davd.daemon.commands.collections import named
 from davd.daemon.offline import Context
+from davd.dav.title import DISPLAYNAME
 
 
 @click.group()
@@ -38,7 +39,7 @@ def list_(context: Context, user: str) -> None:
 @book.command()
 @click.argument("name")
 @click.option("--user", required=True, help="Whose address book it is.")
-@click.confirmation_option(prompt="Remove the address book and all that is in it? This cannot be undone.")
+@click.confirmation_option(prompt="Remove the address book and all that is in it?")
 @click.pass_obj
 def remove(context: Context, name: str, user: str) -> None:
     """Remove the address book NAME with all that is in it."""

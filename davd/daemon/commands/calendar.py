@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import click
 
 from davd.caldav import names
 from davd.caldav.properties.supported import written
 from davd.daemon.commands import collections
-from davd.daemon.commands.collections import DISPLAYNAME, named
+from davd.daemon.commands.collections import named
 from davd.daemon.offline import Context
+from davd.dav.title import DISPLAYNAME
 from davd.formats.xml.writer import element
+
+# What clients write and read; the last two digits tell how opaque it is.
+_COLOR: Final = re.compile("#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?")
 
 
 @click.group()
@@ -37,6 +44,8 @@ def create(
     components: str | None,
 ) -> None:
     """Make the calendar NAME, which is the last part of its URL."""
+    if color and _COLOR.fullmatch(color) is None:
+        raise click.ClickException(f"{color!r} is no colour such as #336699")
     properties = [
         *named(DISPLAYNAME, display_name),
         *named(names.CALENDAR_DESCRIPTION, description),
@@ -60,7 +69,7 @@ def list_(context: Context, user: str) -> None:
 @calendar.command()
 @click.argument("name")
 @click.option("--user", required=True, help="Whose calendar it is.")
-@click.confirmation_option(prompt="Remove the calendar and all that is in it? This cannot be undone.")
+@click.confirmation_option(prompt="Remove the calendar and all that is in it?")
 @click.pass_obj
 def remove(context: Context, name: str, user: str) -> None:
     """Remove the calendar NAME with all that is in it."""

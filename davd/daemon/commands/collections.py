@@ -13,10 +13,10 @@ import click
 
 from davd.application.provision import provision
 from davd.daemon.acting import Acting
-from davd.daemon.assemble import registry_of
+from davd.daemon.commands.principals import registry_in_force
 from davd.daemon.importing.importer import home_of, reason
 from davd.daemon.offline import Context
-from davd.formats.xml.fragment import stored_text
+from davd.dav.title import title_in
 from davd.formats.xml.writer import element
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.errors import HTTPError
@@ -24,16 +24,12 @@ from davd.model.principal import GROUP
 from davd.model.resource import COLLECTION, Resource
 from davd.stores.transactions import transact
 
-DISPLAYNAME: Final = "{DAV:}displayname"
 _PAGE: Final = 500
 
 
 async def acting_for(context: Context, store: IStore, user: str, now: float) -> Acting:
     """Who acts as `user`, whose homes are made when they are missing; a click error when nobody is called so."""
-    try:
-        registry = registry_of(context.settings)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    registry = registry_in_force(context)
 
     async def work(transaction: ITransaction) -> None:
         account = await transaction.account(user)
@@ -117,8 +113,8 @@ def show(context: Context, kind: str, user: str) -> None:
         async with store.read() as view:
             async for segments, resource in collections(view, kind, user):
                 stored = (await view.properties([resource.id])).get(resource.id, {})
-                title = stored_text(stored[DISPLAYNAME]) if DISPLAYNAME in stored else ""
-                found.append(f"{'/'.join(segments[2:])}\t{await _count(view, resource)}\t{title}".rstrip("\t"))
+                number = await _count(view, resource)
+                found.append(f"{'/'.join(segments[2:])}\t{number}\t{title_in(stored)}".rstrip("\t"))
         return found
 
     for line in context.with_store(work):

@@ -15,7 +15,7 @@ from davd.stores.transactions import transact
 
 @click.group()
 def group() -> None:
-    """Add, list and remove groups, and say who is in them; a group can be in others."""
+    """Add, change, list and remove groups, and say who is in them; a group can be in others."""
 
 
 @group.command()
@@ -26,6 +26,16 @@ def group() -> None:
 def create(context: Context, name: str, email: str, display_name: str) -> None:
     """Make the group NAME, with nobody in it."""
     principals.create(context, GROUP, name, email, display_name)
+
+
+@group.command()
+@click.argument("name")
+@click.option("--email", help="The address of all its members.")
+@click.option("--display-name", help="The group's name as people write it.")
+@click.pass_obj
+def change(context: Context, name: str, email: str | None, display_name: str | None) -> None:
+    """Give the group NAME another address or display name; an empty one takes it away."""
+    principals.change(context, GROUP, name, email, display_name)
 
 
 @group.command("list")
@@ -66,7 +76,7 @@ def members(context: Context, name: str) -> None:
 @click.pass_obj
 def add(context: Context, name: str, members: tuple[str, ...]) -> None:
     """Put MEMBERS, which may be groups, rooms and resources too, into the group NAME."""
-    _change(context, name, members, lambda present: [*present, *members])
+    _set_members(context, name, members, lambda present: [*present, *members])
     click.echo(f"{', '.join(members)} {'is' if len(members) == 1 else 'are'} in {name}")
 
 
@@ -76,11 +86,11 @@ def add(context: Context, name: str, members: tuple[str, ...]) -> None:
 @click.pass_obj
 def remove_member(context: Context, name: str, members: tuple[str, ...]) -> None:
     """Take MEMBERS out of the group NAME."""
-    _change(context, name, members, lambda present: [member for member in present if member not in members])
+    _set_members(context, name, members, lambda present: [member for member in present if member not in members])
     click.echo(f"{', '.join(members)} {'is' if len(members) == 1 else 'are'} not in {name}")
 
 
-def _change(context: Context, name: str, named: tuple[str, ...], change: Callable[[list[str]], list[str]]) -> None:
+def _set_members(context: Context, name: str, named: tuple[str, ...], change: Callable[[list[str]], list[str]]) -> None:
     """Give the group other members; each of those `named` must exist."""
 
     async def work(store: IStore) -> None:

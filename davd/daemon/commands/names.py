@@ -1,4 +1,4 @@
-"""Which names a principal can have on the command line."""
+"""Which names and addresses a principal can have on the command line."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def checked(name: str, what: str = "an account") -> str:
             f"{what} name has 1 to {MAX_NAME_BYTES} bytes and no spaces, slashes, colons or quotes"
         )
     return name
+
+
+def address(text: str) -> str:
+    """An e-mail address, or empty text for none; a click error of one sentence for what is none.
+
+    Nothing is asked but that it can be written into a `mailto` URL and a line of `list`.
+    """
+    local, _, domain = text.rpartition("@")
+    if text and (not (local and domain) or any(not sign.isprintable() or sign.isspace() for sign in text)):
+        raise click.ClickException(f"{text!r} is no e-mail address")
+    return text
+
+
+def title(text: str) -> str:
+    """A name as people write it, on one line; a click error of one sentence for text that no client could be told."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text.isprintable():
+        raise click.ClickException(f"{text!r} has characters that cannot be kept")
+    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import click
@@ -10,19 +11,26 @@ from davd.application.grants import granted_to, withdraw
 from davd.application.names import KINDS, obstacle
 from davd.application.provision import Provision, homes_of, principal_of, provision
 from davd.daemon.assemble import registry_of
-from davd.daemon.commands.names import checked
+from davd.daemon.commands.names import address, checked, title
 from davd.daemon.offline import Context
+from davd.daemon.trash import empty
+from davd.dav.registry import Registry
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.principal import GROUP, Account
 from davd.stores.transactions import transact
 
 
-def provisions_of(context: Context) -> list[Provision]:
-    """What the extensions in force give to everybody; a click error when one of them is not to be had."""
+def registry_in_force(context: Context) -> Registry:
+    """The rows of the extensions in force; a click error when one of them is not to be had."""
     try:
-        return registry_of(context.settings).provisions
+        return registry_of(context.settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
+
+
+def provisions_of(context: Context) -> list[Provision]:
+    """What the extensions in force give to everybody; a click error when one of them is not to be had."""
+    return registry_in_force(context).provisions
 
 
 async def refuse_taken(transaction: ITransaction, name: str, kind: str) -> None:
@@ -42,7 +50,7 @@ async def existing(transaction: IReadTransaction, name: str, kind: str) -> Accou
 
 def create(context: Context, kind: str, name: str, email: str, display_name: str) -> None:
     """Make the principal `name` with its homes."""
-    name = checked(name, KINDS[kind])
+    name, email, display_name = checked(name, KINDS[kind]), address(email), title(display_name)
     provisions = provisions_of(context)
     now = time.time()
 
@@ -57,6 +65,31 @@ def create(context: Context, kind: str, name: str, email: str, display_name: str
 
     context.with_store(work, make=True)
     click.echo(f"created {name}")
+
+
+def change(context: Context, kind: str, name: str, email: str | None, display_name: str | None) -> None:
+    """Give the principal `name` another address and display name; None leaves what there is, empty text takes it away.
+
+    A usage error when there is nothing to change.
+    """
+    if email is None and display_name is None:
+        raise click.UsageError("give --email, --display-name or both")
+    email = None if email is None else address(email)
+    display_name = None if display_name is None else title(display_name)
+
+    async def work(store: IStore) -> None:
+        async def put(transaction: ITransaction) -> None:
+            account = await existing(transaction, name, kind)
+            if email is not None:
+                account.email = email
+            if display_name is not None:
+                account.display_name = display_name
+            await transaction.update_account(account)
+
+        await transact(store, put)
+
+    context.with_store(work)
+    click.echo(f"changed {name}")
 
 
 def show(context: Context, kind: str) -> None:
@@ -90,14 +123,17 @@ def remove(context: Context, kind: str, name: str, delete_data: bool) -> None:
                         await transaction.delete(resource, now)
 
         await transact(store, drop)
+        if delete_data:
+            # It cannot be undone, as the command says: nothing of it stays in the trash, nor what was there before.
+            await empty(store, name, math.inf)
 
     context.with_store(work)
 
 
 def commands(kind: str, what: str) -> click.Group:
-    """`create`, `list` and `remove` for principals of a kind that is called `what`."""
+    """`create`, `change`, `list` and `remove` for principals of a kind that is called `what`."""
 
-    @click.group(what, help=f"Add, list and remove {what}s, which have calendars and do not log in.")
+    @click.group(what, help=f"Add, change, list and remove {what}s, which have calendars and do not log in.")
     def group() -> None:
         pass
 
@@ -108,6 +144,14 @@ def commands(kind: str, what: str) -> click.Group:
     @click.pass_obj
     def create_one(context: Context, name: str, email: str, display_name: str) -> None:
         create(context, kind, name, email, display_name)
+
+    @group.command("change", help=f"Give the {what} NAME another address or display name; an empty one takes it away.")
+    @click.argument("name")
+    @click.option("--email", help="The address at which it is invited.")
+    @click.option("--display-name", help="Its name as people write it.")
+    @click.pass_obj
+    def change_one(context: Context, name: str, email: str | None, display_name: str | None) -> None:
+        change(context, kind, name, email, display_name)
 
     @group.command("list", help=f"List the {what}s: name, address and display name, separated by tabs.")
     @click.pass_obj

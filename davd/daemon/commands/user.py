@@ -11,7 +11,7 @@ import click
 from davd.application.provision import provision
 from davd.authentication.passwords import hash_password
 from davd.daemon.commands import principals
-from davd.daemon.commands.names import checked
+from davd.daemon.commands.names import address, checked, title
 from davd.daemon.offline import Context
 from davd.interfaces.store import IStore, ITransaction
 from davd.model.principal import INDIVIDUAL, Account
@@ -22,7 +22,7 @@ SHORT_PASSWORD = 8
 
 @click.group()
 def user() -> None:
-    """Add, list and remove accounts and set their passwords."""
+    """Add, change, list and remove accounts and set their passwords."""
 
 
 @user.command()
@@ -33,7 +33,7 @@ def user() -> None:
 @click.pass_obj
 def add(context: Context, name: str, password_file: str | None, email: str, display_name: str) -> None:
     """Add the account NAME and its homes."""
-    name = checked(name)
+    name, email, display_name = checked(name), address(email), title(display_name)
     provisions = principals.provisions_of(context)
     password = _read_password(password_file)
     now = time.time()
@@ -52,6 +52,16 @@ def add(context: Context, name: str, password_file: str | None, email: str, disp
 
     context.with_store(work, make=True)
     click.echo(f"added {name}")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--email", help="The user's address.")
+@click.option("--display-name", help="The user's name as people write it.")
+@click.pass_obj
+def change(context: Context, name: str, email: str | None, display_name: str | None) -> None:
+    """Give the account NAME another address or display name; an empty one takes it away."""
+    principals.change(context, INDIVIDUAL, name, email, display_name)
 
 
 @user.command("list")
@@ -73,12 +83,12 @@ def passwd(context: Context, name: str, password_file: str | None) -> None:
         # Computed before the transaction: it takes long, and everybody who writes would wait for it.
         password_hash = hash_password(context.settings.authentication, password)
 
-        async def change(transaction: ITransaction) -> None:
+        async def put(transaction: ITransaction) -> None:
             account = await principals.existing(transaction, name, INDIVIDUAL)
             account.password_hash = password_hash
             await transaction.update_account(account)
 
-        await transact(store, change)
+        await transact(store, put)
 
     context.with_store(work)
     click.echo(f"changed the password of {name}")

@@ -101,7 +101,7 @@ def _subject(principal: Element) -> tuple[str, str]:
 
 
 def _privileges(held: Element) -> tuple[str, ...]:
-    # RFC 3744, 5.5: "<!ELEMENT grant (privilege+)>"; each DAV:privilege holds one.
+    # RFC 3744, 5.5.2: "<!ELEMENT grant (privilege+)>"; each DAV:privilege holds one.
     privileges = list(dav_children(held, "privilege"))
     if not privileges or len(privileges) > MAX_PRIVILEGES or any(len(privilege) != 1 for privilege in privileges):
         raise HTTPError(400, detail="an entry that grants nothing")

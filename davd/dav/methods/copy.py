@@ -1,6 +1,6 @@
 """COPY: a duplicate of a resource, with its properties, in another place.
 
-Implements: RFC 4918, 7.6, 9.8; RFC 4331, 6
+Implements: RFC 4918, 7.6, 9.8; RFC 3744, 7.3; RFC 4331, 6
 """
 
 from __future__ import annotations
@@ -51,13 +51,21 @@ async def respond(exchange: Exchange) -> Response:
 async def _copy(exchange: Exchange, source: Resource, place: Destination, infinite: bool) -> Resource:
     transaction, now = exchange.transaction, exchange.now
     kept: list[Lock] = []
+    entries = ""
     if place.overwritten is not None:
+        # RFC 3744, 7.3: the DAV:acl at the destination "MUST be the same as if the resource was created by an
+        # individual resource creation request": PUT leaves the entries of what is there alone. RFC 4918, 9.8.4: who
+        # would have the state there wiped out "could send a DELETE to the destination before the COPY". Members of a
+        # collection that gives way are gone, and their entries with them.
+        entries = place.overwritten.acl
         # RFC 4918, 6.1, 9.8.4: COPY changes what is at the destination URL without unmapping it, so a lock with its
         # root there stays; RFC 4918, 7.6: those of the source do not come along.
         kept = await transaction.locks([place.overwritten.id], now)
         await transaction.delete(place.overwritten, now)
     parent = place.parent
     resource: Resource = await transaction.copy(source, parent, place.name, infinite, parent.owner, now)
+    if entries and place.overwritten is not None and place.overwritten.owner == resource.owner:
+        resource = await transaction.set_acl(resource, entries, now)
     for lock in kept:
         await transaction.add_lock(replace(lock, resource_id=resource.id))
     return resource

@@ -77,7 +77,7 @@ def _writable(exchange: Exchange, node: Node, rewritten: bool) -> Resource:
     for privilege in (WRITE_CONTENT, WRITE_PROPERTIES):
         guard.require(exchange, node, privilege)
     if resource.is_collection:
-        # All that a collection is and holds gives way to another, its entries too: that is for those who may remove it.
+        # All that a collection holds gives way, with the entries of its members: that is for those who may remove it.
         for privilege in (BIND, UNBIND):
             guard.require_parent(exchange, node, privilege)
     return parent

@@ -27,8 +27,6 @@ _ATTEMPTS: Final = 5
 _WANTS_SHA256 = re.compile(r"(?:^|[,\s])sha-256\s{0,4}=\s{0,4}(?:[1-9]|10)(?![0-9])")
 
 
-# RFC 9110, 12.5.5: a cache may use an answer that says Vary only for requests with the same Accept.
-_VARIES: Final[dict[str, str]] = {"Vary": "Accept"}
 _FIXED: Final[dict[str, str]] = {}
 
 
@@ -80,7 +78,7 @@ async def _answer(exchange: Exchange) -> Response:
         represented = await kind.represent_member(exchange, resource)
         if represented is not None:
             return represented
-        varies = _VARIES
+        varies = {"Vary": kind.varies}
     modified = _last_modified(exchange, resource)
     status = conditional.evaluate(exchange.request.method, headers, resource.etag, modified, True)
     if status is not None:

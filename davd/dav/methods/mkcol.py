@@ -9,6 +9,7 @@ from davd.dav import guard, membership
 from davd.dav.access.privileges import BIND
 from davd.dav.elements.mkcol import MkCol, parse_mkcol
 from davd.dav.exchange import Exchange
+from davd.dav.membership import VALID_RESOURCETYPE
 from davd.dav.methods.proppatch import Outcome, apply, propstats, refusals
 from davd.dav.multistatus import CONTENT_TYPE
 from davd.dav.registry import Member, Method, Registry
@@ -18,15 +19,14 @@ from davd.model.errors import HTTPError
 from davd.model.resource import COLLECTION, FILE, Resource
 
 RESOURCE_TYPE = "{DAV:}resourcetype"
-VALID_RESOURCETYPE = "{DAV:}valid-resourcetype"
 _PLAIN = MkCol()
 
 
 async def respond(exchange: Exchange) -> Response:
     """Create the collection; 201.
 
-    409 without a parent collection, 415 for a body that is no DAV:mkcol, 424 with a DAV:mkcol-response, and nothing
-    created, when a property or the type in the body cannot be had, or not there.
+    409 without a parent collection, 415 for a body that is no DAV:mkcol. With a DAV:mkcol-response, and nothing
+    created, 403 or what else a property or the type in the body is refused for, and 424 when that is not one reason.
     """
     node = exchange.node
     parent = guard.require_parent(exchange, node, BIND)
@@ -35,7 +35,7 @@ async def respond(exchange: Exchange) -> Response:
     await guard.check_locks(exchange, [node.chain])
     refused = refusals(exchange.registry, exchange.settings, wanted.properties, {}, creating=True)
     type = resource_type(exchange.registry, wanted.resource_type)
-    if type is None or not membership.may_hold(exchange.registry, parent, type):
+    if type is None or not await membership.may_hold(exchange, parent, type):
         refused[RESOURCE_TYPE] = (403, VALID_RESOURCETYPE)
     if type is None or refused:
         return refusal(wanted, refused)
@@ -76,15 +76,18 @@ def resource_type(registry: Registry, elements: tuple[str, ...] | None) -> str |
 
 
 def refusal(wanted: MkCol, refused: dict[str, Outcome]) -> Response:
-    """The 424 that tells what became of each property in the body.
+    """The response that tells what became of each property in the body; its status is theirs.
 
-    RFC 5689, 3: "all or nothing"; the properties that could have been set are 424 too.
+    RFC 5689, 3: "If any one instruction fails to execute successfully, all instructions MUST fail (i.e., either all
+    succeed or all fail)." So the properties that could have been set are 424.
     """
     names = dict.fromkeys([change.name for change in wanted.properties])
     if wanted.resource_type is not None:
         names = {RESOURCE_TYPE: None} | names
     body = writer.document("{DAV:}mkcol-response", propstats(names, refused))
-    return Response(424, {"Content-Type": CONTENT_TYPE}, body)
+    # RFC 5689, 3.3, of DAV:valid-resourcetype: "Use with: Typically 403 (Forbidden)", and so is the whole in 3.5.
+    statuses = {status for status, _ in refused.values()}
+    return Response(statuses.pop() if len(statuses) == 1 else 424, {"Content-Type": CONTENT_TYPE}, body)
 
 
 MKCOL = Method("MKCOL", respond, writes=True, takes="xml", on_collection=False, on_file=False, on_unmapped=True)

@@ -1,12 +1,14 @@
 """PUT: new content for a file, or a new file.
 
-Implements: RFC 4918, 9.7; RFC 9110, 9.3.4, 13, 14.5; RFC 7240, 4.2; RFC 4331, 6
+Implements: RFC 4918, 9.7; RFC 9110, 9.3.4, 12.5.1, 13, 14.5; RFC 7240, 4.2; RFC 4331, 6
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from davd.dav import content_type, guard, membership, quota
@@ -86,11 +88,30 @@ async def respond(exchange: Exchange) -> Response:
         headers["X-OC-MTime"] = "accepted"
     preferences = Preferences.from_headers(exchange.request.headers)
     if preferences.return_representation and upload.data is not None:
-        headers |= get.description(stored, min(stored.modified, now))
+        shown = await _representation(exchange, parent, stored, upload.data)
+        headers |= shown.headers
         headers["Content-Location"] = exchange.href(node.path.segments, False)
         headers["Preference-Applied"] = preferences.applied("return")
-        return Response(200 if status == 204 else status, headers, upload.data)
+        return Response(200 if status == 204 else status, headers, shown.body)
     return Response(status, headers)
+
+
+async def _representation(exchange: Exchange, parent: Resource, stored: Resource, content: bytes) -> Response:
+    """What was stored, in the form that GET would give the client or, where it accepts any, in the one that it sent.
+
+    It is given as it was stored when another form takes long, or there is none that the client accepts.
+    """
+    holder = exchange.registry.collection_types.get(parent.type)
+    if holder is not None and holder.represent_member is not None:
+        # The conditional fields, whose names begin so, were about what had been there before.
+        headers = {name: value for name, value in exchange.request.headers.items() if not name.startswith("if")}
+        headers["accept"] = headers.get("accept") or headers.get("content-type", "")
+        asked = replace(exchange, request=replace(exchange.request, method="GET", headers=headers))
+        with suppress(HTTPError):
+            shown = await holder.represent_member(asked, stored)
+            if shown is not None and asked.later is None:
+                return shown
+    return Response(200, get.description(stored, min(stored.modified, exchange.now)), content)
 
 
 async def _permit(exchange: Exchange, length: int) -> Resource:

@@ -91,8 +91,8 @@ def _inherited(view: View, resource: Resource) -> bytes:
             break
         entries = acl.parse(above.acl)
         if entries:
-            # RFC 3744, 5.5.4: DAV:inherited tells "that the ACE is inherited from another resource that is identified
-            # by the URL contained in a DAV:href element".
+            # RFC 3744, 5.5.4: DAV:inherited "indicates that this ACE is inherited from another resource that is
+            # identified by the URL contained in a DAV:href element".
             mark = b"<D:inherited>%b</D:inherited>" % href(view.href(above))
             pieces += [_ace(view, entry, mark) for entry in entries]
     return b"".join(pieces)
@@ -117,7 +117,8 @@ def _current_user_privilege_set(view: View, resource: Resource) -> bytes | None:
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
     LiveProperty("{DAV:}owner", _owner, in_allprop=False, needs=frozenset((OWNER,)), column=by_owner(_owner)),
-    # RFC 3744, 5.2: the group "MAY be empty"; nothing here belongs to one.
+    # RFC 3744, 5.2: servers "MAY return an empty DAV:group element as property value in case no group information is
+    # available"; nothing here belongs to a group.
     LiveProperty("{DAV:}group", lambda view, row: b"", in_allprop=False, column=lambda view, rows: ""),
     LiveProperty(
         "{DAV:}supported-privilege-set",

@@ -33,11 +33,12 @@ def _sync_tokens(view: View, rows: Sequence[Resource]) -> Iterable[str] | None:
 
 
 def _ctag(view: View, resource: Resource) -> str | None:
-    version = view.inside.get(resource.id)
-    if version is None:
+    if resource.id not in view.inside:
         return _sync_token(view, resource)
-    # A home is polled by clients that want to know whether anything in any of its calendars has changed.
-    digest = blake2b(repr(version).encode(), digest_size=12).hexdigest()
+    # A home is polled by clients that want to know whether anything in any of its calendars has changed, in those of
+    # the plain collections in it too.
+    inside = view.inside[resource.id]
+    digest = blake2b(repr((resource.revision, inside)).encode(), digest_size=12).hexdigest()
     return f"{SyncToken(view.exchange.store.epoch, resource.id, resource.sync_revision)}/{digest}"
 
 
@@ -76,8 +77,8 @@ def _supported_method_sets(view: View, rows: Sequence[Resource]) -> Iterable[str
 
 ROWS: Final[tuple[LiveProperty, ...]] = (
     LiveProperty("{DAV:}sync-token", _sync_token, in_allprop=False, column=_sync_tokens),
-    # The older word for the same, which clients compare and nothing else. On a plain collection it changes with the
-    # members of its members too.
+    # The older word for the same, which clients compare and nothing else. On a plain collection it changes with what
+    # is below its members too.
     LiveProperty(join(CALENDARSERVER, "getctag"), _ctag, in_allprop=False, needs=frozenset((INSIDE,)), column=_ctags),
     LiveProperty("{DAV:}supported-report-set", _supported_report_set, in_allprop=False, column=_supported_report_sets),
     LiveProperty("{DAV:}supported-method-set", _supported_method_set, in_allprop=False, column=_supported_method_sets),

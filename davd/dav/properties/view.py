@@ -48,8 +48,8 @@ class View:
     that of the principal. `circles` are all groups that a principal is in and `groups` those it is in directly,
     `members` the direct members of a group, by name. `near` are the resources and all the collections above them,
     `inherited` the access control entries, serialised, that members of a collection have from above, by its id.
-    `free` is the room where the store keeps content, in bytes, None when the store cannot tell. `inside` is the version
-    of plain collections with their members and the change numbers of these, by id, where it is known.
+    `free` is the room where the store keeps content, in bytes, None when the store cannot tell. `inside` tells
+    of plain collections, by id, what the change numbers of all collections in them come to.
     """
 
     exchange: Exchange
@@ -159,7 +159,9 @@ async def load(
         for row in rows:
             if row.type == COLLECTION:
                 exchange.rests_on_store = True
-                view.inside[row.id] = await transaction.version((row,), True)
+                inside = await transaction.inside(row.id)
+                # Of too many collections nobody can tell in time: any commit may have changed one of them.
+                view.inside[row.id] = exchange.store.generation() if inside is None else inside
     if _OF_PRINCIPALS & needs:
         await _load_principals(view, transaction, needs, rows)
     return view

@@ -20,7 +20,8 @@ from davd.model.synctoken import SyncToken
 
 TOO_MANY: Final = "{DAV:}number-of-matches-within-limits"
 
-# RFC 6578, 3.5.2: for a removed member "the DAV:response MUST contain one DAV:status with a value set to 404".
+# RFC 6578, 3.2: "For members that have been removed, the DAV:response MUST contain one DAV:status with a value set to
+# '404 Not Found' and MUST NOT contain any DAV:propstat element."
 _GONE: Final = f"</D:href>{status_element(404).decode()}</D:response>"
 
 

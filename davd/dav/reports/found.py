@@ -35,11 +35,17 @@ def require_depth_zero(exchange: Exchange) -> None:
 
 
 async def respond(
-    exchange: Exchange, names: tuple[str, ...] | None, next_found: Next, above: Above, tail: bytes = b""
+    exchange: Exchange,
+    names: tuple[str, ...] | None,
+    next_found: Next,
+    above: Above,
+    tail: bytes = b"",
+    view: IReadTransaction | None = None,
 ) -> Response:
     """207 with the properties `names` of all that is found; without names, just that it is there.
 
-    `above` gives all the collections above some of the rows; `tail` is written after the last response.
+    `above` gives all the collections above some of the rows; `tail` is written after the last response. The first ones
+    are read from `view`, which is the transaction of the exchange where there is none.
     """
     preferences = Preferences.from_headers(exchange.request.headers)
     renderer = responses(exchange.registry, Wanted("prop", names or (), preferences.return_minimal))
@@ -63,7 +69,7 @@ async def respond(
         return pieces, more or bool(ahead)
 
     applied = preferences.applied("return")
-    pieces, unfinished = await page(exchange.transaction)
+    pieces, unfinished = await page(exchange.transaction if view is None else view)
     if not unfinished:
         return multistatus.respond(document(renderer, pieces, tail), applied)
     return multistatus.respond(further(exchange, [renderer.open, *pieces], page, lambda: tail), applied)

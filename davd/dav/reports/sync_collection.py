@@ -39,8 +39,8 @@ async def respond(exchange: Exchange) -> Response:
     if asked.limit is not None:
         limit = min(limit, asked.limit)
     if limit == 0:
-        # RFC 6578, 3.6: a server that cannot truncate at the requested limit "MUST fail the request with a DAV:number-
-        # of-matches-within-limits postcondition failure". After no line there is no state a token could stand for.
+        # RFC 6578, 3.7: a server that cannot truncate at the requested limit "MUST fail the request with a
+        # DAV:number-of-matches-within-limits postcondition error". After no line there is no state for a token.
         raise HTTPError(507, TOO_MANY)
     preferences = Preferences.from_headers(headers)
     wanted = Wanted("prop", asked.names, preferences.return_minimal)

@@ -68,12 +68,15 @@ def busy_steps(
 
     So whoever must not keep others waiting can pause at any item.
     """
-    if any(event_type(event, attendees) is not FREE for event in calendar.subs("VEVENT")):
+    kinds = {id(event): event_type(event, attendees) for event in calendar.subs("VEVENT")}
+    if any(kind is not FREE for kind in kinds.values()):
         for instance in RecurringObject(calendar, floating).steps(start, end, budget):
-            if instance is None:
+            # Of a to-do or an entry of a journal nothing is known here.
+            kind = FREE if instance is None else kinds.get(id(instance.component), FREE)
+            if instance is None or kind is FREE:
                 yield None
-            elif instance.component.name == "VEVENT":
-                yield from _cut(instance.start, instance.end, event_type(instance.component, attendees), start, end)
+            else:
+                yield from _cut(instance.start, instance.end, kind, start, end)
     published = calendar.subs("VFREEBUSY")
     if published:
         zones = Zones(calendar, floating)

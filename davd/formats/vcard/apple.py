@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from davd.formats.contentlines import Line, unescape
-from davd.formats.vcard.dates import DateAndOrTime, read
+from davd.formats.vcard.dates import DateAndOrTime
 from davd.formats.vcard.params import Pairs, value, without
 
 KIND: Final = "X-ADDRESSBOOKSERVER-KIND"
@@ -121,9 +121,3 @@ def with_year_put_in(date: DateAndOrTime, found: Pairs) -> tuple[DateAndOrTime, 
         return date, found
     whole = DateAndOrTime(_NO_YEAR, date.month, date.day, date.timed, date.hour, date.minute, date.second, date.zone)
     return whole, [(OMIT_YEAR, _NO_YEAR), *without(found, OMIT_YEAR)]
-
-
-def same_date(one: str, other: str) -> bool:
-    """Whether two values say the same date, in whatever form."""
-    first = read(one)
-    return first is not None and first == read(other)

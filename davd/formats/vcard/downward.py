@@ -31,11 +31,11 @@ class Downward:
     def __init__(self, card: Card) -> None:
         self.labels = apple.Labels(card.lines)
         self.names = {line.name for line in card.lines}
-        self.anniversaries = [
-            line.value
+        self.anniversaries = {
+            read(line.value)
             for line in card.lines
             if line.name in _ANNIVERSARIES or (line.name == apple.DATE and self.labels.of(line) == apple.ANNIVERSARY)
-        ]
+        }
         self.best = _best(card.lines)
         # 3.0 knows one FN and one N; of several in 4.0 the preferred one.
         self.only: dict[str, int] = {name: id(_preferred(card.all(name))) for name in ("FN", "N") if name in self.names}
@@ -165,9 +165,9 @@ def _dated(line: Line, context: Downward, name: str, group: str) -> Line:
 
 
 def _anniversary(line: Line, context: Downward) -> list[Line]:
-    if any(apple.same_date(line.value, other) for other in context.anniversaries):
-        return []
     date = read(line.value)
+    if date is not None and date in context.anniversaries:
+        return []
     whole = date is not None and bool(date.month and date.day)
     if not whole or value(pairs(line), "VALUE").lower() == "text":
         return [_dated(line, context, line.name, line.group)]

@@ -68,8 +68,16 @@ def _property(line: Line) -> list[Any]:
             kind = text.lower()
             continue
         key = name.lower()
+        if key == "label":
+            # RFC 7095, 3.3.1.3: in a jCard the line breaks of a label are some, though RFC 6350 writes them as in TEXT.
+            text = text.replace("\\n", "\n").replace("\\N", "\n")
         known = params.get(key)
-        params[key] = text if known is None else [*([known] if isinstance(known, str) else known), text]
+        if known is None:
+            params[key] = text
+        elif isinstance(known, str):
+            params[key] = [known, text]
+        else:
+            known.append(text)
     name = line.name
     # RFC 7095, 5.1: a property that is not known and says no VALUE has the type "unknown", its value as it stands.
     kind = kind or _DEFAULT.get(name, "unknown")

@@ -18,6 +18,9 @@ from davd.formats.vcard.card import Card, components
 from davd.formats.vcard.dates import offset, read
 from davd.formats.vcard.params import Pairs, kinds, made, new, pairs, value, without
 
+# What an address and its label have in common: group, types and other parameters.
+_Place: TypeAlias = tuple[str, frozenset[str], frozenset[tuple[str, str]]]
+
 _BACK: Final = {"X-DAVD-FN": "FN", "X-DAVD-N": "N"}
 
 
@@ -208,22 +211,30 @@ def _postal_labels(lines: list[Line]) -> tuple[dict[int, Line], set[int]]:
     """By address its label (an address right before its label goes first), and the labels that have found one."""
     found: dict[int, Line] = {}
     merged: set[int] = set()
-    addresses = [(line, _place(line)) for line in lines if line.name == "ADR" and not line.param("LABEL")]
-    for neighbours in (True, False):
-        before: Line | None = None
-        for line in lines:
-            if line.name == "LABEL" and id(line) not in merged:
-                place = _place(line)
-                for address, other in addresses:
-                    if other == place and id(address) not in found and (address is before or not neighbours):
-                        found[id(address)] = line
-                        merged.add(id(line))
-                        break
-            before = line
+    places: dict[int, _Place] = {}
+    before: Line | None = None
+    for line in lines:
+        if line.name == "ADR" and not line.param("LABEL"):
+            places[id(line)] = _place(line)
+        elif line.name == "LABEL" and before is not None and places.get(id(before)) == _place(line):
+            found[id(before)] = line
+            merged.add(id(line))
+        before = line
+    # The others by place, the first one last: a card may have thousands of both.
+    free: dict[_Place, list[int]] = {}
+    for address in reversed(places):
+        if address not in found:
+            free.setdefault(places[address], []).append(address)
+    for line in lines:
+        if line.name == "LABEL" and id(line) not in merged:
+            addresses = free.get(_place(line))
+            if addresses:
+                found[addresses.pop()] = line
+                merged.add(id(line))
     return found, merged
 
 
-def _place(line: Line) -> tuple[str, frozenset[str], frozenset[tuple[str, str]]]:
+def _place(line: Line) -> _Place:
     found = pairs(line)
     return line.group.lower(), kinds(found) - {"pref"}, frozenset(without(found, "TYPE", "CHARSET"))
 

@@ -211,7 +211,7 @@ def _value(name: str, text: str, location: str, params: list[tuple[str, str]]) -
         # Nobody knows what its punctuation means.
         return text.replace("\n", "\\n")
     if name in _STRUCTURED:
-        return ";".join([escape(_ESCAPED.sub(r"\1", part)) for part in split(text, ";")])
+        return ";".join([escape(_ESCAPED.sub(r"\1", part)) if part else "" for part in split(text, ";")])
     if name in _LISTS:
         return ",".join([escape(_ESCAPED.sub(r"\1", part)) for part in split(text, ",")])
     return escape(_ESCAPED.sub(r"\1", text))

@@ -8,9 +8,15 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from tests.caldav.calendars import APPLE, WORK, C, D, mkcalendar, trial_with_calendars
+from davd.caldav.extension import make
+from davd.caldav.settings import CalDavSettings
+from davd.carddav.extension import make as make_carddav
+from davd.carddav.settings import CardDavSettings
+from davd.testing.exchange import Trial, run
+from tests.caldav.calendars import APPLE, WORK, C, D, mkcalendar, provide, trial_with_calendars
 from tests.dav.answers import by_href, condition, prop, read
 from tests.dav.locking import LOCKED, error, taken
+from tests.dav.sharing import ace, acl
 
 HOME = "/calendars/alice/"
 XML = {"Content-Type": "application/xml"}
@@ -147,6 +153,76 @@ class TestRefusal:
         assert trial.request("MKCALENDAR", HOME + "group/work/", headers).status == 201
 
 
+class TestPlaces:
+    """Verifies: RFC 4791, 5.3.1.1, 5.3.2.1, 6.2.1; RFC 5689, 3.3"""
+
+    ELSEWHERE = ("/files/alice/", "/files/alice/dir/", "/principals/users/alice/", "/addressbooks/alice/")
+    LOCATION = C + "calendar-collection-location-ok"
+
+    @pytest.fixture
+    def trial(self) -> Trial:
+        trial = Trial(make(CalDavSettings()), make_carddav(CardDavSettings()))
+        run(provide(trial))
+        for path in ("/files/alice/dir/", HOME + "dir/", "/addressbooks/alice/dir/"):
+            assert trial.request("MKCOL", path).status == 201
+        return trial
+
+    @pytest.mark.parametrize("above", ELSEWHERE)
+    def test_calendars_are_made_in_homes_alone(self, trial, above):
+        before = trial.tree()
+        response = mkcalendar(trial, above + "work/")
+        assert response.status == 403
+        if not above.startswith("/principals"):
+            assert condition(trial, response) == self.LOCATION
+        body = (
+            b'<mkcol xmlns="DAV:"><set><prop><resourcetype><collection/>'
+            b'<calendar xmlns="urn:ietf:params:xml:ns:caldav"/></resourcetype></prop></set></mkcol>'
+        )
+        response = trial.request("MKCOL", above + "work/", {"Content-Type": "text/xml"}, body)
+        assert response.status == 403
+        if not above.startswith("/principals"):
+            assert b"valid-resourcetype" in trial.read(response)
+        assert trial.tree() == before
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    @pytest.mark.parametrize("above", ["/files/alice/", "/files/alice/dir/", "/addressbooks/alice/dir/"])
+    def test_calendars_stay_in_homes(self, trial, method, above):
+        assert mkcalendar(trial, WORK).status == 201
+        before = trial.tree()
+        response = trial.request(method, WORK, {"Destination": above + "work/"})
+        assert (response.status, condition(trial, response)) == (403, self.LOCATION)
+        response = trial.request(method, "/addressbooks/alice/contacts/", {"Destination": "/files/alice/book/"})
+        assert response.status == 403
+        assert b"addressbook-collection-location-ok" in trial.read(response)
+        assert trial.tree() == before
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    def test_within_other_collections_too(self, trial, method):
+        assert trial.request("MKCOL", HOME + "dir/inner/").status == 201
+        assert mkcalendar(trial, HOME + "dir/inner/work/").status == 201
+        before = trial.tree()
+        response = trial.request(method, HOME + "dir/", {"Destination": "/files/alice/new/"})
+        assert (response.status, condition(trial, response)) == (403, self.LOCATION)
+        assert trial.tree() == before
+        if method == "COPY":
+            headers = {"Destination": "/files/alice/new/", "Depth": "0"}
+            assert trial.request(method, HOME + "dir/", headers).status == 201
+        assert trial.request(method, HOME + "dir/", {"Destination": HOME + "other/"}).status == 201
+        assert HOME + "other/inner/work/" in trial.tree()
+
+    @pytest.mark.parametrize("method", ["COPY", "MOVE"])
+    def test_collections_without_calendars_go_anywhere(self, trial, method):
+        assert trial.request("MKCOL", HOME + "dir/inner/").status == 201
+        assert trial.request(method, HOME + "dir/", {"Destination": "/files/alice/new/"}).status == 201
+        assert "/files/alice/new/inner/" in trial.tree()
+
+    def test_from_home_to_home(self, trial):
+        assert mkcalendar(trial, WORK).status == 201
+        entry = acl(ace("bob", "all"))
+        assert trial.request("ACL", HOME, {"Content-Type": "text/xml"}, entry).status == 200
+        assert trial.request("COPY", WORK, {"Destination": "/calendars/bob/work/"}, user="bob").status == 201
+
+
 class TestExtendedMkcol:
     """Verifies: RFC 5689, 3, 3.3; RFC 4791, 5.2.3"""
 
@@ -168,7 +244,7 @@ class TestExtendedMkcol:
         mkcalendar(trial)
         headers = {} if body == b"" else XML
         response = trial.request("MKCOL", WORK + "inner/", headers, self.body() if body is None else body)
-        assert response.status == (403 if body == b"" else 424)
+        assert response.status == 403
         assert WORK + "inner/" not in trial.tree()
 
 

@@ -1,6 +1,6 @@
 """What calendars say of themselves.
 
-Verifies: RFC 4791, 5.2.1, 5.2.3, 5.2.4, 5.2.5, 5.2.6, 5.2.7, 5.2.8, 5.2.9, 7.5.1; RFC 6638, 9.1; RFC 7529, 8
+Verifies: RFC 4791, 5.2.1, 5.2.3, 5.2.4, 5.2.5, 5.2.6, 5.2.7, 5.2.8, 5.2.9, 7.5.1; RFC 6638, 9.1; RFC 7529, 10.1
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def told(trial, path: str, *names: str):
 
 
 class TestConstants:
-    """Verifies: RFC 4791, 5.2.4, 5.2.5, 5.2.6, 5.2.7, 5.2.8, 5.2.9, 7.5.1; RFC 7529, 8"""
+    """Verifies: RFC 4791, 5.2.4, 5.2.5, 5.2.6, 5.2.7, 5.2.8, 5.2.9, 7.5.1; RFC 7529, 10.1"""
 
     def test_of_a_calendar(self, trial):
         limits = ("max-resource-size", "min-date-time", "max-date-time", "max-attendees-per-instance")

@@ -82,7 +82,7 @@ class TestMaking:
     def test_books_do_not_nest(self) -> None:
         trial = BookTrial()
         response = trial.make_book("contacts/inner")
-        assert response.status == 424 and b"valid-resourcetype" in trial.read(response)
+        assert response.status == 403 and b"valid-resourcetype" in trial.read(response)
         assert trial.request("MKCOL", HOME + "folder/").status == 201
         assert trial.make_book("folder/inner").status == 201
 

@@ -1,14 +1,16 @@
 """COPY; what it shares with MOVE is in test_destination.
 
-Verifies: RFC 4918, 9.8; RFC 4331, 6
+Verifies: RFC 4918, 9.8; RFC 3744, 7.3; RFC 4331, 6
 """
 
 import pytest
 
 from davd.dav.settings import DavSettings
-from davd.testing.exchange import Trial
+from davd.model.acl import Ace, parse
+from davd.testing.exchange import Trial, run
 from tests.dav.answers import by_href, prop
 from tests.dav.locking import error, taken
+from tests.dav.sharing import ace, share
 
 HOME = "/files/alice/"
 
@@ -108,6 +110,49 @@ class TestLimits:
         trial.request("PUT", HOME + "b", body=b"54321")
         assert copy(trial, HOME + "a", HOME + "c").status == 507
         assert copy(trial, HOME + "a", HOME + "b").status == 204
+
+
+class TestEntries:
+    """Verifies: RFC 3744, 7.3; RFC 4918, 9.8.4"""
+
+    def entries(self, trial: Trial, path: str) -> tuple[Ace, ...]:
+        async def work() -> tuple[Ace, ...]:
+            async with trial.store.read() as view:
+                return parse((await view.resolve([name for name in path.split("/") if name]))[-1].acl)
+
+        return run(work())
+
+    @pytest.mark.parametrize(
+        ("source", "target"), [("dir/a.txt", "b.txt"), ("dir/", "shared/"), ("dir/a.txt", "shared/")]
+    )
+    def test_what_is_overwritten_stays_shared(self, trial, source, target):
+        filled(trial)
+        trial.request("MKCOL", HOME + "shared/")
+        trial.request("PUT", HOME + "b.txt")
+        assert share(trial, HOME + target, ace("bob", "read")).status == 200
+        assert share(trial, HOME + source, ace("bob", "write")).status == 200
+        assert copy(trial, HOME + source, HOME + target).status == 204
+        assert self.entries(trial, HOME + target) == (Ace("name:bob", ("{DAV:}read",)),)
+        assert trial.request("PROPFIND", HOME + target, {"Depth": "0"}, user="bob").status == 207
+
+    def test_what_was_not_there_is_not_shared(self, trial):
+        filled(trial)
+        share(trial, HOME + "dir/", ace("bob", "read"))
+        share(trial, HOME + "dir/a.txt", ace("bob", "read"))
+        assert copy(trial, HOME + "dir/", HOME + "new/").status == 201
+        assert self.entries(trial, HOME + "new/") == self.entries(trial, HOME + "new/a.txt") == ()
+        # Entries of members that give way go with them, for what comes in their places is not what was shared.
+        share(trial, HOME + "new/a.txt", ace("bob", "read"))
+        assert copy(trial, HOME + "dir/", HOME + "new/").status == 204
+        assert self.entries(trial, HOME + "new/a.txt") == ()
+
+    def test_it_is_one_more_change(self, trial):
+        filled(trial)
+        trial.request("PUT", HOME + "b.txt")
+        share(trial, HOME + "b.txt", ace("bob", "read"))
+        etag = trial.request("HEAD", HOME + "b.txt").headers["ETag"]
+        assert copy(trial, HOME + "dir/a.txt", HOME + "b.txt").status == 204
+        assert trial.request("HEAD", HOME + "b.txt", user="bob").headers["ETag"] != etag
 
 
 class TestLocks:

@@ -14,6 +14,7 @@ import pytest
 from davd.dav.settings import DavSettings
 from davd.http.dates import http_date
 from davd.http.response import FileRange
+from davd.model.trash import TrashLimits
 from davd.stores.memory.blobs import MemoryBlobs
 from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import START, Trial
@@ -51,7 +52,8 @@ class TestOvertaken:
 
     @pytest.fixture
     def trial(self, blobs) -> Trial:
-        store = MemoryStore()
+        # With a trash, what a reader was told of could still be opened.
+        store = MemoryStore(TrashLimits(days=0))
         store.blobs = blobs
         made = Trial(store=store, settings=DavSettings(inline_bytes=100))
         made.request("PUT", URL, {"Content-Type": "text/plain"}, TEXT)

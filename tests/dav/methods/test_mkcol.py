@@ -89,7 +89,7 @@ class TestExtended:
     @pytest.mark.parametrize("types", [("principal",), ("collection", "principal"), ("collection", "unknown")])
     def test_a_type_nobody_can_make(self, trial, types):
         response = trial.request("MKCOL", DIR, XML, body(*types, properties="<D:displayname>n</D:displayname>"))
-        assert response.status == 424
+        assert response.status == 403
         assert told(trial, response) == {
             D + "resourcetype": (403, D + "valid-resourcetype"),
             D + "displayname": (424, None),
@@ -98,11 +98,18 @@ class TestExtended:
 
     def test_a_property_that_cannot_be_set(self, trial):
         response = trial.request("MKCOL", DIR, XML, body("collection", properties="<D:getetag>x</D:getetag>"))
-        assert response.status == 424
+        assert response.status == 403
         assert told(trial, response) == {
             D + "resourcetype": (424, None),
             D + "getetag": (403, D + "cannot-modify-protected-property"),
         }
+        assert DIR not in trial.tree()
+
+    def test_several_reasons(self, trial):
+        properties = "<D:getetag>x</D:getetag>" + '<x xmlns="urn:x">' + "x" * 70_000 + "</x>"
+        response = trial.request("MKCOL", DIR, XML, body("collection", properties=properties))
+        assert response.status == 424
+        assert {status for status, _ in told(trial, response).values()} == {403, 424, 507}
         assert DIR not in trial.tree()
 
     def test_another_root(self, trial):

@@ -79,3 +79,34 @@ def test_the_ctag_of_a_home_changes_with_the_members_of_its_members() -> None:
         seen.add(look(made).text(CTAG))
         assert (look(made).text(TOKEN) == token) == (method != "MKCOL")
     assert len(seen) == 5
+
+
+def test_the_ctag_of_a_home_changes_with_what_lies_deeper() -> None:
+    made = Trial()
+    for path in ("c/", "c/d/", "c/d/e/"):
+        made.request("MKCOL", HOME + path)
+    seen = {look(made).text(CTAG)}
+    token = look(made).text(TOKEN)
+    for method, path in [
+        ("PUT", "c/d/e/a"),
+        ("PUT", "c/d/b"),
+        ("DELETE", "c/d/e/a"),
+        ("DELETE", "c/d/e/"),
+        ("MKCOL", "c/d/e/"),
+    ]:
+        made.request(method, HOME + path, {}, b"x" if method == "PUT" else b"")
+        seen.add(look(made).text(CTAG))
+    assert (len(seen), look(made).text(TOKEN)) == (6, token)
+    before = look(made, HOME + "c/d/e/").text(CTAG)
+    made.request("PUT", HOME + "elsewhere", {}, b"x")
+    assert look(made, HOME + "c/d/e/").text(CTAG) == before
+
+
+def test_of_too_many_collections_any_commit_may_have_changed_one() -> None:
+    made = Trial()
+    for number in range(1001):
+        made.request("MKCOL", f"{HOME}{number}/")
+    before = look(made).text(CTAG)
+    assert look(made).text(CTAG) == before
+    made.request("PUT", HOME + "1000/x", {}, b"x")
+    assert look(made).text(CTAG) != before

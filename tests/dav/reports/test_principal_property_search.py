@@ -16,6 +16,7 @@ from davd.model.principal import INDIVIDUAL, RESOURCE, ROOM
 from davd.testing.exchange import Trial
 from tests.dav.answers import D, by_href, read
 from tests.dav.sharing import add_group, add_principal, describe, set_members
+from tests.dav.watched import Watch
 
 NAME = D + "displayname"
 MAIL = "{urn:x}mail"
@@ -248,3 +249,26 @@ class TestAnswer:
         trial = peopled()
         trial.request("PUT", "/files/alice/a", {}, b"x")
         assert search(trial, criterion("", "displayname"), path="/files/alice/a").status == 403
+
+
+def test_many_accounts_are_looked_at_in_turns() -> None:
+    """The answer is the same, and others have their turn meanwhile."""
+    trial = peopled("all")
+    for number in range(600):
+        add_principal(trial, f"u{number:03}", INDIVIDUAL, display_name=f"Number {number}")
+    watch = Watch(trial)
+    assert found(trial, search(trial, criterion("number 5", "displayname"))) == [
+        "u005",
+        *[f"u{number:03}" for number in range(50, 60)],
+        *[f"u{number:03}" for number in range(500, 600)],
+    ]
+    assert watch.paces >= 3
+    trial.settings.max_principal_results = 2
+    answer = search(trial, criterion("number 5", "displayname"))
+    assert answer.status == 207 and [status for status in statuses(trial, answer) if status == 507] == [507]
+    assert found(trial, search(trial, criterion("nobody is called so", "displayname"))) == []
+
+
+def statuses(trial: Trial, response: Response) -> list[int | None]:
+    """The statuses of the responses themselves."""
+    return [answer.status for answer in read(trial, response)]

@@ -59,7 +59,3 @@ class TestYears:
         assert found == (DateAndOrTime("1604", "02", "29"), [(apple.OMIT_YEAR, "1604"), ("A", "b")])
         month = DateAndOrTime("", "02", "")
         assert apple.with_year_put_in(month, []) == (month, [])
-
-    def test_dates_are_the_same_in_any_form(self) -> None:
-        assert apple.same_date("2006-01-08", "20060108") and not apple.same_date("2006-01-08", "20060109")
-        assert not apple.same_date("some day", "some day")

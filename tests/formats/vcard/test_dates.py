@@ -68,7 +68,7 @@ class TestForms:
 
 
 class TestOffsets:
-    """Verifies: RFC 6350, 4.7; RFC 7095, 3.5.8"""
+    """Verifies: RFC 6350, 4.7; RFC 7095, 3.5.11"""
 
     @pytest.mark.parametrize("text", ["-0500", "-05:00", "-05"])
     def test_forms(self, text: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from davd.formats.vcard.card import parse
 from davd.formats.vcard.convert import to_version
+from tests.performance.calls import counted
 
 CASES = [
     ("EMAIL;PREF=1;TYPE=home:a@b.c", ["EMAIL;TYPE=home,PREF:a@b.c"]),
@@ -126,3 +127,15 @@ class TestNames:
             to_version(b'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:x\r\nN;SORT-AS="Harten,Rene":v\r\nEND:VCARD\r\n', "3.0")
         )
         assert found.text("SORT-STRING") == "Harten,Rene"
+
+
+def test_anniversaries_by_the_thousand() -> None:
+    """What it costs to see whether each is there already grows with their number, not with its square."""
+
+    def calls(number: int) -> int:
+        days = [f"ANNIVERSARY:{1900 + n % 100}0101" for n in range(number)]
+        others = [f"X-ANNIVERSARY:{2000 + n % 100}0101" for n in range(number)]
+        data = "\r\n".join(["BEGIN:VCARD", "VERSION:4.0", "FN:x", *days, *others, "END:VCARD", ""]).encode()
+        return counted(lambda: to_version(data, "3.0"))
+
+    assert calls(400) < 3 * calls(200)

@@ -160,3 +160,10 @@ class TestRefused:
         except ContentError:
             return
         assert parse(found).version == "4.0"
+
+
+def test_values_of_one_parameter_by_the_thousand() -> None:
+    """They are one array, however many there are."""
+    kinds = [f"k{number}" for number in range(100_000)]
+    card = f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:x\r\nTEL;TYPE={','.join(kinds)}:1\r\nEND:VCARD\r\n".encode()
+    assert json.loads(to_jcard(card))[1][2] == ["tel", {"type": kinds}, "text", "1"]

@@ -12,6 +12,7 @@ import pytest
 from davd.formats.vcard.card import parse
 from davd.formats.vcard.convert import to_version
 from davd.formats.vcard.upward import full_name
+from tests.performance.calls import counted
 
 CASES = [
     ("EMAIL;TYPE=INTERNET,PREF:a@b.c", ["EMAIL;TYPE=INTERNET;PREF=1:a@b.c"]),
@@ -146,3 +147,26 @@ class TestFullName:
         data = f"BEGIN:VCARD\r\nVERSION:3.0\r\n{line}\r\nEND:VCARD\r\n".encode()
         assert full_name(parse(data)) == expected
         assert parse(to_version(data, "4.0")).text("FN") == expected
+
+
+def test_labels_and_addresses_by_the_thousand() -> None:
+    """What finding an address for each label costs grows with their number, not with its square."""
+
+    def calls(number: int) -> int:
+        data = card(*["LABEL:x"] * number, *["ADR:;;x"] * number)
+        return counted(lambda: to_version(data, "4.0"))
+
+    def card(*lines: str) -> bytes:
+        return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", "FN:x", *lines, "END:VCARD", ""]).encode()
+
+    assert calls(400) < 3 * calls(200)
+
+
+def test_the_first_label_goes_to_the_first_address() -> None:
+    """Of several that are alike, those that come first go together."""
+    assert up("LABEL:A", "LABEL:B", "ADR:;;a", "ADR:;;b", "NOTE:x", "LABEL:C") == [
+        "ADR;LABEL=A:;;a",
+        "ADR;LABEL=B:;;b",
+        "NOTE:x",
+        "ADR;LABEL=C:;;;;;;",
+    ]
