@@ -1,0 +1,1 @@
+"""What each client asks first, as data: one file for each client."""
