@@ -16,6 +16,7 @@ from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
 from davd.model.resource import Change, NewContent, Resource
+from davd.model.trash import Trashed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,6 +56,14 @@ class IReadTransaction(Interface):
         another store: put the `epoch` beside it where several stores share a cache. It is a tuple of int and str, made
         without looking at each member but those that are collections; None when there are more than a thousand of
         these.
+        """
+
+    async def inside(id: int) -> Hashable:
+        """What the change numbers of all collections below a collection, at whatever depth, come to.
+
+        Equal values for a collection that has not changed itself mean that none of them has got another member, or
+        lost or changed one, files and their dead properties included. It is a tuple of int, made without looking at
+        files; None when there are more than a thousand collections.
         """
 
     async def resource(id: int) -> Resource | None:
@@ -144,6 +153,25 @@ class IReadTransaction(Interface):
     async def kept(key: str, now: float) -> bytes | None:
         """A small value that was kept under `key` and has not expired."""
 
+    async def trash(owner: str | None, since: float, before: int, limit: int) -> list[Trashed]:
+        """At most `limit` entries of the trash of `owner` (None: of all), the newest first.
+
+        They came at the POSIX time `since` or later, and their ids are below `before`: that of the last one seen, or
+        `davd.model.trash.NEWEST` to begin with.
+        """
+
+    async def trashed(id: int) -> Trashed | None:
+        """The entry of the trash with that id; None when it is gone."""
+
+    async def trashed_content(id: int) -> tuple[NewContent, str]:
+        """What was in the file that the entry `id` is, with its index, and its media type.
+
+        KeyError when there is no such entry, or when it is a collection.
+        """
+
+    async def trash_usage(owner: str) -> int:
+        """The bytes that the entries of an owner count for; they are not among those of `quota`."""
+
 
 class ITransaction(IReadTransaction):
     """A transaction that may write.
@@ -153,6 +181,10 @@ class ITransaction(IReadTransaction):
     removal) takes the next change number of its parent collection, is logged there, and sets the member's `revision` to
     it; the root, which no collection holds, counts its own changes in its `revision`. Bytes of content count towards
     the owner's quota; the limit itself is checked by the caller.
+
+    What `delete` removes and `replace` writes over is kept in the trash as `IStore.trash` says: files with their
+    content and properties, former contents that differ from the new one and are not empty, collections with all that is
+    in them as one entry. Principals are not kept, nor is what is larger than all that the trash of one owner may hold.
     """
 
     def savepoint() -> AbstractAsyncContextManager[None]:
@@ -228,7 +260,8 @@ class ITransaction(IReadTransaction):
     async def remove_account(name: str) -> None:
         """Remove an account, its places in groups, and the access control entries for it; KeyError when there is none.
 
-        Resources stay. Each of those that had such entries is changed like by `set_acl`.
+        Resources stay. Each of those that had such entries is changed like by `set_acl`; what is in the trash has none
+        of them when it comes back.
         """
 
     async def set_group_members(group: str, members: Sequence[str]) -> None:
@@ -239,6 +272,23 @@ class ITransaction(IReadTransaction):
 
     async def forget(key: str) -> None:
         """Drop what was kept under `key`."""
+
+    async def untrash(id: int, parent: Resource, name: str, owner: str, now: float) -> Resource:
+        """Bring back the entry `id` of the trash as the member `name` of `parent`, with all that it holds.
+
+        All of it belongs to `owner`, has new ids and ETags, the times, properties and indexes that it had, and its
+        access control entries if it was the same owner's. It is new to the change log, and no entry of the trash any
+        more. KeyError when there is no such entry, ValueError when the name is taken.
+        """
+
+    async def drop_trash(ids: Sequence[int]) -> int:
+        """Remove entries of the trash for good; those that are gone are left out of the number that it gives."""
+
+    async def expire_trash(before: float, limit: int) -> int:
+        """Remove for good those of the `limit` oldest entries of the trash that came before a POSIX time; how many.
+
+        They are fewer when they hold very much, but none only when there are none.
+        """
 
     async def sweep(now: float, tombstones_before: float) -> int:
         """Remove what has expired: locks, kept values, and tombstones older than a POSIX time.
@@ -252,6 +302,7 @@ class IStore(Interface):
 
     epoch = Attribute("Opaque hexadecimal text that names this life of the store; sync tokens carry it.")
     blobs = Attribute("The IBlobStore that holds large content.")
+    trash = Attribute("The davd.model.trash.TrashLimits: what is kept of that which is deleted or overwritten.")
 
     async def start() -> None:
         """Open the store, migrate it and recover; StoreError with one clear sentence when it cannot be used."""

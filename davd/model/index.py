@@ -50,13 +50,19 @@ class Term:
     text: str
 
 
+def in_small_letters(uid: str) -> str:
+    """A UID with the capital letters of ASCII made small, and no others."""
+    return uid.lower() if uid.isascii() else uid.encode().lower().decode()
+
+
 @dataclass(frozen=True, slots=True)
 class IndexQuery:
     """Which members of a collection may be wanted; what is None is not asked about.
 
     `components` are names of main components. `start` and `end` are a time range, POSIX seconds, either of which may be
-    missing. `uids` are whole UIDs, of which the object has one. `terms` are sought together: all of them have to be
-    found when `every`, else one.
+    missing. `uids` are whole UIDs, of which the object has one; `uid_parts` are texts without capital letters of ASCII,
+    all of which its UID has in it when these letters are made small in it. `terms` are sought together: all of them
+    have to be found when `every`, else one.
     """
 
     components: frozenset[str] | None = None
@@ -65,6 +71,7 @@ class IndexQuery:
     uids: tuple[str, ...] | None = None
     terms: tuple[Term, ...] = ()
     every: bool = False
+    uid_parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,15 +54,15 @@ class FileBlobs:
         cannot be used.
         """
         try:
-            _make_folders(self.folder)
+            make_folders(self.folder)
             self._lock = os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             before = now - self.safe_age
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 before = float("inf")
             except BlockingIOError:
-                # Another process is alive.
-                pass
+                # Another process is alive, or a restore goes on.
+                fcntl.flock(self._lock, fcntl.LOCK_SH)
             removed = self._collect(referenced, before)
             fcntl.flock(self._lock, fcntl.LOCK_SH)
             return removed
@@ -69,6 +70,10 @@ class FileBlobs:
             raise StoreError(f"the folder {self.folder} cannot be used: {error.strerror}") from error
 
     def _collect(self, referenced: Callable[[], Iterable[str]], before: float) -> int:
+        with self._unheld() as unheld:
+            return self._collect_unheld(referenced, before) if unheld else 0
+
+    def _collect_unheld(self, referenced: Callable[[], Iterable[str]], before: float) -> int:
         names = self.names()
         keep = set(referenced())
         paths = [self._path(name) for name in names if name not in keep]
@@ -118,11 +123,45 @@ class FileBlobs:
         return [entry.path for entry in os.scandir(os.path.join(self.folder, "tmp")) if _older(entry.path, before)]
 
     def delete(self, name: str) -> None:
-        """Remove a blob."""
+        """Remove a blob; while a backup goes on it stays, as one that nothing refers to, to be collected later."""
+        path = self._path(name)
+        with self._unheld() as unheld:
+            if unheld:
+                try:
+                    os.unlink(path)
+                except FileNotFoundError:
+                    return
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no process remove a blob while this lasts: what a view of the store refers to stays readable.
+
+        Only one at a time can have that; others wait for it.
+        """
+        descriptor = self._open_hold()
         try:
-            os.unlink(self._path(name))
-        except FileNotFoundError:
-            return
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _unheld(self) -> Iterator[bool]:
+        """Whether blobs may be removed; if so nobody begins to hold them meanwhile."""
+        descriptor = self._open_hold()
+        try:
+            try:
+                # Several may remove at once, so they share the lock among them.
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
+
+    def _open_hold(self) -> int:
+        return os.open(os.path.join(self.folder, "hold"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _path(self, name: str) -> str:
         """Where a blob is; KeyError for text that names none."""
@@ -138,7 +177,7 @@ def _older(path: str, before: float) -> bool:
         return False
 
 
-def _make_folders(folder: str) -> None:
+def make_folders(folder: str) -> None:
     """Make what is missing and make it durable, so that writing a blob need not."""
     root = Path(folder)
     made = False

@@ -57,6 +57,18 @@ class ConnectionPool(Generic[C]):
         self._peak = self._waits = self._timeouts = self._opened = self._closed_count = 0
         self._wait_total = 0.0
 
+    def reconfigure(self, size: int, wait_seconds: float, idle_seconds: float) -> None:
+        """Go by other limits from now on.
+
+        With more places those who wait get theirs at once; with fewer, connections are closed as they come back.
+        """
+        self.size, self._wait_seconds, self._idle_seconds = size, wait_seconds, idle_seconds
+        while self._free and self.in_use + len(self._free) > size:
+            self._shut(self._free.pop(0)[0])
+        while self.queue and self.in_use < size:
+            self._lend()
+            self._pass_on(None)
+
     # -- lending ------------------------------------------------------------------------------------------------------
 
     def take_now(self) -> C | None:
@@ -130,7 +142,11 @@ class ConnectionPool(Generic[C]):
 
     def give(self, connection: C) -> None:
         """Take a connection back, ready for the next user."""
-        if self.queue or self._closed:
+        if self.in_use > self.size:
+            # There are fewer places than when it was lent.
+            self.in_use -= 1
+            self._shut(connection)
+        elif self.queue or self._closed:
             self._pass_on(connection)
         else:
             self._put_back(connection)
@@ -138,7 +154,10 @@ class ConnectionPool(Generic[C]):
     def discard(self, connection: C) -> None:
         """Close a connection that must not be used again; its place is free."""
         self._shut(connection)
-        self._pass_on(None)
+        if self.in_use > self.size:
+            self.in_use -= 1
+        else:
+            self._pass_on(None)
 
     def _pass_on(self, place: C | None) -> None:
         """A place is free, with a connection in it or without: the first who waits has it.

@@ -28,6 +28,12 @@ class QueryCache:
         self._kept: dict[tuple[str, tuple[Any, ...]], Sequence[Any]] = {}
         self.hits = self.misses = self.bypasses = self.evictions = self.renewals = 0
 
+    def resize(self, size: int) -> None:
+        """Keep so many from now on, beginning with none."""
+        self._size = size
+        self._kept.clear()
+        self._version = object()
+
     def renew(self, version: Hashable) -> None:
         """Keep results of this version from now on, and none of another."""
         if version != self._version and self._size:

@@ -6,12 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1)]
-Size = Annotated[int, Meta(ge=0)]
-Megabytes = Annotated[int, Meta(ge=1, le=65536)]
-Milliseconds = Annotated[float, Meta(ge=0, le=1000)]
-LongMilliseconds = Annotated[float, Meta(ge=0, le=3_600_000)]
-Seconds = Annotated[float, Meta(gt=0)]
+# What `extra` says of a key: whether a reload brings it into force, and its unit.
+Statements = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Size = Annotated[int, Meta(ge=0, extra={"reload": True})]
+Megabytes = Annotated[int, Meta(ge=1, le=65536, extra={"unit": "MiB"})]
+Milliseconds = Annotated[float, Meta(ge=0, le=1000, extra={"reload": True, "unit": "ms"})]
+LongMilliseconds = Annotated[float, Meta(ge=0, le=3_600_000, extra={"reload": True, "unit": "ms"})]
+Busy = Annotated[float, Meta(gt=0, extra={"unit": "seconds"})]
+Seconds = Annotated[float, Meta(gt=0, extra={"reload": True, "unit": "seconds"})]
+Days = Annotated[int, Meta(ge=0, le=36_500, extra={"reload": True, "unit": "days"})]
 
 
 class StoreSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -29,13 +33,18 @@ class StoreSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     the number of results of small questions that are kept until the next commit (0: none), `statement_cache` the number
     of prepared statements that each connection keeps. A scan in a view is broken off after `statement_seconds` (503). A
     scan or a commit that takes `slow_query_ms` is logged with its plan, each statement once a minute (0: none).
+
+    What is deleted or overwritten stays in the trash for `trash_days` (0: it is gone at once), of one place, which is a
+    name in a collection, the newest `trash_versions` and beyond these the oldest of each day, and of one owner at most
+    `trash_bytes`: the oldest go first. For `restore_grace_days` after a restore of the whole store the trash keeps what
+    goes even if `trash_days` is 0 or less than that.
     """
 
     gather_ms: Milliseconds = 2.0
     batch_limit: Count = 128
     cache_mb: Megabytes = 32
     route_cache: Size = 10_000
-    busy_seconds: Seconds = 10.0
+    busy_seconds: Busy = 10.0
     checkpoint_pages: Count = 4000
     long_nodes: Count = 200
     snapshot_ms: Milliseconds = 10.0
@@ -43,6 +52,10 @@ class StoreSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     pool_wait_seconds: Seconds = 5.0
     pool_idle_seconds: Seconds = 30.0
     query_cache: Size = 1000
-    statement_cache: Count = 200
+    statement_cache: Statements = 200
     statement_seconds: Seconds = 30.0
     slow_query_ms: LongMilliseconds = 100.0
+    trash_days: Days = 30
+    trash_versions: Count = 10
+    trash_bytes: Size = 2 * 1024**3
+    restore_grace_days: Days = 14

@@ -46,7 +46,8 @@ class SlowQueries:
         explain: Explain,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.after = after or float("inf")
+        self.after = 0.0
+        self.reconfigure(after)
         self.count = 0
         self._run_in_thread = run_in_thread
         self._explain = explain
@@ -54,6 +55,10 @@ class SlowQueries:
         self._home = get_ident()
         # The time of the last line of each statement, and how often it was slow since.
         self._told: dict[str, tuple[float, int]] = {}
+
+    def reconfigure(self, after: float) -> None:
+        """Note what takes so many seconds from now on (0: nothing)."""
+        self.after = after or float("inf")
 
     def note(self, statement: str, parameters: Sequence[Any], took: float, rows: int) -> None:
         """A statement took `took` seconds and gave so many rows. Never fails; may be called in any thread."""

@@ -35,3 +35,15 @@ def version(chain: Sequence[Resource], counters: tuple[int, int, int] | None) ->
     if counters is not None:
         values += counters
     return tuple(values)
+
+
+def of_levels(levels: Sequence[tuple[int, int]]) -> Version | None:
+    """What is inside of a collection; see `IReadTransaction.inside`.
+
+    `levels` tell of each level below it how many collections there are, and the sum of their counters. While a level
+    has the same collections none of their counters decreases, so an equal sum means that each is equal, and then the
+    next level has the same collections.
+    """
+    if sum([count for count, _ in levels]) > MOST_COLLECTIONS:
+        return None
+    return tuple([number for level in levels for number in level])

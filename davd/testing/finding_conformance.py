@@ -109,6 +109,27 @@ class FindingConformance(TreeConformance):
         query = IndexQuery(components=frozenset({"VCARD"}), uids=("1", "one"))
         self.assertEqual(await self.names(place, query), ["c"])
 
+    async def test_objects_are_found_by_parts_of_uids(self) -> None:
+        """Objects are found by all of several parts of UIDs, in which the case of letters of ASCII means nothing."""
+        place = await self.with_objects(
+            ("a", event("One-Two")), ("b", event("two-one", (0, 9))), ("c", card("ÄONE")), ("d", event("äone")),
+            ("e", event("100%_'\"")), ("f", event("")), ("g", event("x" * 3000 + "one")), ("h", None),
+        )  # fmt: skip
+        cases = [
+            (("one",), ["a", "b", "c", "d", "g"]), (("one", "two"), ["a", "b"]), (("Äone",), ["c"]), (("äone",), ["d"]),
+            (("%_'\"",), ["e"]), (("%",), ["e"]), (("One",), []), (("none",), []), (("one", "none"), []),
+        ]  # fmt: skip
+        for parts, expected in cases:
+            for limit in (1000, 1, 0):
+                found = await self.names(place, IndexQuery(uid_parts=parts), limit)
+                self.assertEqual(found, expected[:limit], parts)
+        for query, expected in (
+            (IndexQuery(components=frozenset({"VCARD"}), uid_parts=("one",)), ["c"]),
+            (IndexQuery(uids=("two-one", "äone"), uid_parts=("two",)), ["b"]),
+            (IndexQuery(start=3, end=4, uid_parts=("one",)), ["b"]),
+        ):
+            self.assertEqual(await self.names(place, query), expected)
+
     # -- by time ------------------------------------------------------------------------------------------------------
 
     async def test_a_range_finds_what_has_a_moment_in_common_with_it(self) -> None:

@@ -11,6 +11,7 @@ from davd.interfaces.store import ITransaction
 from davd.model.index import IndexQuery, ObjectIndex, Span
 from davd.model.principal import Account, Quota
 from davd.model.resource import FILE, NewContent, Resource
+from davd.model.trash import NEWEST
 from davd.testing.store_life import a_lock, folder, new_content, put
 from davd.testing.tree_conformance import TreeConformance
 
@@ -180,5 +181,6 @@ class SavepointConformance(TreeConformance):
         self.assertEqual(self.store.blobs.names(), [name])
         async with self.store.write() as transaction, transaction.savepoint():
             await transaction.delete((await transaction.resolve(["files", "f"]))[-1], 30.0)
+            await transaction.drop_trash([each.id for each in await transaction.trash(None, 0.0, NEWEST, 9)])
         await self.settled()
         self.assertEqual(self.store.blobs.names(), [])

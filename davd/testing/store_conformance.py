@@ -29,10 +29,13 @@ from davd.testing.object_conformance import ObjectConformance
 from davd.testing.principal_conformance import PrincipalConformance
 from davd.testing.savepoint_conformance import SavepointConformance
 from davd.testing.store_life import a_lock, folder, new_content, put
+from davd.testing.trash_conformance import TrashConformance
 from davd.testing.version_conformance import VersionConformance
 
 
-class StoreConformance(SavepointConformance, VersionConformance, ObjectConformance, PrincipalConformance):
+class StoreConformance(
+    SavepointConformance, VersionConformance, ObjectConformance, PrincipalConformance, TrashConformance
+):
     """What a store promises of transactions, locks, accounts, kept values and blobs, and of the tree."""
 
     async def test_the_interfaces_are_provided(self) -> None:

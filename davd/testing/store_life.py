@@ -12,6 +12,7 @@ from davd.interfaces.store import IStore, ITransaction
 from davd.model.index import IndexQuery, Term
 from davd.model.lock import SHARED, Lock
 from davd.model.resource import COLLECTION, FILE, NewContent, Resource
+from davd.model.trash import NEWEST
 
 if TYPE_CHECKING:
     from twisted.trial.unittest import TestCase as _Case
@@ -48,8 +49,14 @@ async def put(
     return await transaction.create(parent, name, FILE, owner, 10.0, new_content(data), "text/plain")
 
 
+async def empty_trash(store: IStore) -> None:
+    """Remove all that is in the trash."""
+    async with store.write() as transaction:
+        await transaction.drop_trash([each.id for each in await transaction.trash(None, 0.0, NEWEST, 100_000)])
+
+
 async def everything(store: IStore) -> list[object]:
-    """The whole visible state of a store: tree, change logs, properties, locks, quotas, accounts, groups, indexes."""
+    """The whole visible state of a store: tree, logs, properties, locks, quotas, accounts, groups, indexes, trash."""
     async with store.read() as transaction:
         root = (await transaction.resolve(()))[0]
         tree = [((), root), *await transaction.descendants(root.id, 100_000)]
@@ -72,6 +79,8 @@ async def everything(store: IStore) -> list[object]:
             [await transaction.group_members(account.name) for account in accounts],
             indexes,
             [await transaction.find(id, query, 1000) for id in searched for query in _QUERIES],
+            await transaction.trash(None, 0.0, NEWEST, 100_000),
+            [await transaction.trash_usage(owner) for owner in ("ann", "bob")],
         ]
 
 

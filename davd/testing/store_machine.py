@@ -19,6 +19,7 @@ from davd.interfaces.store import IStore, ITransaction
 from davd.model.index import Found, IndexQuery
 from davd.model.lock import Lock
 from davd.model.resource import FILE, Resource
+from davd.model.trash import Trashed, TrashLimits
 from davd.stores.memory.store import MemoryStore
 from davd.testing.store_life import everything
 from davd.testing.store_works import ACCOUNTS, Part, Work, apply, names, parts, paths, queries, times, works
@@ -89,7 +90,7 @@ class _Names:
 
     def plain(self, value: Any) -> Any:
         """The value with such names instead of its ids."""
-        if isinstance(value, Resource | Lock | Found):
+        if isinstance(value, Resource | Lock | Found | Trashed):
             return [self._field(field.name, getattr(value, field.name)) for field in fields(value)]
         if isinstance(value, dict):
             return {
@@ -103,12 +104,13 @@ class _Names:
 class StoreMachine(RuleBasedStateMachine):
     """The machine; `make_store` and `reopen` are set by `store_machine`."""
 
+    limits: TrashLimits | None
     make_store: Callable[[], IStore]
     reopen: Callable[[IStore], IStore | None]
 
     def __init__(self) -> None:
         super().__init__()
-        self.model: IStore = MemoryStore()
+        self.model: IStore = MemoryStore(type(self).limits)
         self.store = type(self).make_store()
         self.names = (_Names(), _Names())
         drive(self.store.start())
@@ -274,7 +276,14 @@ class StoreMachine(RuleBasedStateMachine):
         return [finding.what async for finding in self.store.check(False)]
 
 
-def store_machine(make_store: Callable[[], IStore], reopen: Callable[[IStore], IStore | None]) -> type[StoreMachine]:
-    """The machine for one kind of store; its `TestCase` is for unittest and pytest."""
-    members = {"make_store": staticmethod(make_store), "reopen": staticmethod(reopen)}
+def store_machine(
+    make_store: Callable[[], IStore],
+    reopen: Callable[[IStore], IStore | None],
+    limits: TrashLimits | None = None,
+) -> type[StoreMachine]:
+    """The machine for one kind of store; its `TestCase` is for unittest and pytest.
+
+    `limits` are those that the stores have for their trash; None for the usual ones.
+    """
+    members = {"limits": limits, "make_store": staticmethod(make_store), "reopen": staticmethod(reopen)}
     return type("Machine", (StoreMachine,), members)

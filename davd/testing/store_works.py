@@ -16,6 +16,7 @@ from davd.model.index import FOREVER, IndexQuery, ObjectIndex, Span, Term
 from davd.model.lock import Lock
 from davd.model.principal import Account
 from davd.model.resource import COLLECTION, FILE, NewContent, Resource
+from davd.model.trash import NEWEST
 from davd.testing.store_life import new_content
 
 # Whose accounts and groups there may be.
@@ -75,6 +76,7 @@ queries = st.builds(
         max_size=2,
     ).map(tuple),
     st.booleans(),
+    st.lists(_uids, max_size=2).map(tuple),
 )
 
 
@@ -99,6 +101,7 @@ class Work:
 _VERBS = (
     "folder", "folder", "file", "file", "file", "replace", "delete", "copy", "move", "properties", "times", "lock",
     "unlock", "refresh", "keep", "account", "sweep", "index", "acl", "group", "account gone",
+    "untrash", "untrash", "drop trash", "expire trash",
 )  # fmt: skip
 works = st.builds(
     Work,
@@ -180,7 +183,26 @@ async def _on_mapped(work: Work, place: Resource, transaction: ITransaction, sto
         return await transaction.index([place.id])
     if work.verb == "acl":
         return await transaction.set_acl(place, work.acl, now)
+    if work.verb.endswith("trash"):
+        return await _with_trash(work, place, transaction)
     return await _beside(work, place, transaction)
+
+
+async def _with_trash(work: Work, place: Resource, transaction: ITransaction) -> object:
+    """Operations on the trash; the entry meant is one of the newest."""
+    if work.verb == "expire trash":
+        return await transaction.expire_trash(work.now, len(work.data))
+    entries = await transaction.trash(work.owner if work.large else None, 0.0, NEWEST, 5)
+    if not entries:
+        return "empty"
+    entry = entries[int(work.now) % len(entries)]
+    content = None
+    if entry.type == FILE:
+        found, kind = await transaction.trashed_content(entry.id)
+        content = found.length, found.sha256, found.data, found.blob is None, found.index is None, kind
+    if work.verb == "drop trash":
+        return content, await transaction.drop_trash([entry.id, entry.id, 1])
+    return content, await transaction.untrash(entry.id, place, work.name, work.owner, work.now)
 
 
 async def _transfer(work: Work, source: Resource, transaction: ITransaction) -> object:

@@ -9,7 +9,7 @@ import hashlib
 
 from davd.interfaces.store import ITransaction
 from davd.model.resource import FILE, Change, NewContent, Resource
-from davd.testing.store_life import StoreLife, a_lock, folder, new_content, put
+from davd.testing.store_life import StoreLife, a_lock, empty_trash, folder, new_content, put
 
 
 class TreeConformance(StoreLife):
@@ -167,6 +167,9 @@ class TreeConformance(StoreLife):
             small = await transaction.replace(copied, new_content(b"small"), "", 20.0)
             self.assertEqual(await transaction.content(small), b"small")
         self.assertIsNone(small.blob)
+        await self.settled()
+        self.assertEqual(self.store.blobs.names(), [name])
+        await empty_trash(self.store)
         await self.settled()
         self.assertEqual(self.store.blobs.names(), [])
 

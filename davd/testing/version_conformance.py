@@ -22,7 +22,7 @@ Work = Callable[[ITransaction, Callable[..., Coroutine[Any, Any, Resource]]], Co
 
 
 class VersionConformance(TreeConformance):
-    """What a store promises of `IReadTransaction.version` and `resolve_members`."""
+    """What a store promises of `IReadTransaction.version`, `inside` and `resolve_members`."""
 
     # -- versions -----------------------------------------------------------------------------------------------------
 
@@ -221,6 +221,64 @@ class VersionConformance(TreeConformance):
             self.assertEqual(await self.versions(), after)
 
     # -- several members ----------------------------------------------------------------------------------------------
+
+    async def inside(self, *path: str) -> Hashable:
+        """What is inside of a collection, by what the store says of it."""
+        async with self.store.read() as transaction:
+            found: Hashable = await transaction.inside((await transaction.resolve(path))[-1].id)
+            return found
+
+    async def test_what_is_inside_changes_at_any_depth(self) -> None:
+        """Each change below a member collection is told of, also one that leaves numbers and sums as they were."""
+        await self.grow()
+        deep = (*_COLLECTION, "d", "deep")
+
+        async def replaced(transaction: ITransaction) -> None:
+            inner, old = (await transaction.resolve(deep))[-2:]
+            await transaction.delete(old, 20.0)
+            await folder(transaction, inner, "deep")
+
+        async def dead(transaction: ITransaction) -> None:
+            file = (await transaction.resolve((*deep, "x")))[-1]
+            await transaction.set_properties(file, [("{x}p", b"<p/>")], 20.0)
+
+        async def file(transaction: ITransaction) -> None:
+            await put(transaction, (await transaction.resolve(deep))[-1], "x")
+
+        seen = {await self.inside("files")}
+        for number, work in enumerate((file, dead, replaced, file, replaced, replaced, file)):
+            async with self.store.write() as transaction:
+                await work(transaction)
+            found = await self.inside("files")
+            self.assertNotIn(found, seen, number)
+            self.assertEqual(found, await self.inside("files"))
+            seen.add(found)
+
+    async def test_what_is_inside_does_not_change_with_what_is_elsewhere(self) -> None:
+        """Members that are files and what lies outside are not told of; nor is anything by a collection without any."""
+        await self.grow()
+        before = await self.inside(*_COLLECTION)
+        self.assertEqual(await self.inside(*_COLLECTION, "d", "deep"), ())
+        async with self.store.write() as transaction:
+            chain = await transaction.resolve(_COLLECTION)
+            await put(transaction, chain[-1], "another")
+            await put(transaction, (await transaction.resolve(["files", "other"]))[-1], "i")
+        self.assertEqual(await self.inside(*_COLLECTION), before)
+        self.assertEqual(hash(before), hash(await self.inside(*_COLLECTION)))
+
+    async def test_too_many_collections_are_not_told_of(self) -> None:
+        """Beyond a thousand, on all levels together, there is no telling."""
+        await self.grow()
+        async with self.store.write() as transaction:
+            other = (await transaction.resolve(["files", "other"]))[-1]
+            for name in ("a", "b"):
+                above = await folder(transaction, other, name)
+                for number in range(499):
+                    await folder(transaction, above, f"{number}")
+        self.assertIsNotNone(await self.inside("files", "other"))
+        async with self.store.write() as transaction:
+            await folder(transaction, (await transaction.resolve(["files", "other", "b"]))[-1], "one more")
+        self.assertIsNone(await self.inside("files", "other"))
 
     async def test_members_are_resolved_together(self) -> None:
         """Members are resolved together: those that exist, each as it is resolved alone, in reads and in writes."""

@@ -42,7 +42,7 @@ def held(blobs: FileBlobs) -> list[str]:
 
 def files(blobs: FileBlobs) -> set[str]:
     """All that lies in the folder."""
-    return {path.name for path in Path(blobs.folder).rglob("*") if path.is_file()} - {"lock"}
+    return {path.name for path in Path(blobs.folder).rglob("*") if path.is_file()} - {"lock", "hold"}
 
 
 def test_a_blob_is_there_when_it_is_finished(blobs: FileBlobs) -> None:
@@ -171,3 +171,22 @@ class TestWithThreads(TestCase):
         with self.assertRaises(ValueError):
             await writer.write(b"")
         Path(self.blobs.folder + "-gone").rename(self.blobs.folder)
+
+
+def test_nothing_is_removed_while_blobs_are_held(blobs: FileBlobs) -> None:
+    """Neither by this process nor by one that starts; what was left is collected by the next."""
+    names = []
+    for data in (b"one", b"two"):
+        writer = blobs.create([])
+        drive(writer.write(data))
+        names.append(drive(writer.finish()))
+    with FileBlobs(blobs.folder, run_here, ignore).held():
+        blobs.delete(names[0])
+        blobs.stop()
+        assert blobs.start(list, time.time()) == 0
+        assert sorted(blobs.names()) == sorted(names)
+    blobs.delete(names[0])
+    assert blobs.names() == names[1:]
+    blobs.stop()
+    assert blobs.start(list, time.time()) == 1
+    assert blobs.names() == []

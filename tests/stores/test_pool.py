@@ -242,3 +242,53 @@ def test_the_counts_are_true_after_any_history(size: int, steps: list[str]) -> N
         assert found["opened"] - found["closed"] == found["in_use"] + found["free"] <= size
         assert server.opened == found["opened"] and len(server.closed) == found["closed"]
         assert found["peak"] <= size
+
+
+class TestReconfiguring(PoolCase):
+    """Verifies: docs/architecture.md, Configuration"""
+
+    def test_more_places_are_given_to_those_who_wait(self) -> None:
+        pool = self.pool(1)
+        pool.take_now()
+        waiting = [Deferred.fromCoroutine(pool.take()) for _ in range(3)]
+        pool.reconfigure(3, 5, 60)
+        self.assertEqual([self.successResultOf(waiting[0]), self.successResultOf(waiting[1])], [2, 3])
+        self.assertNoResult(waiting[2])
+        pool.give(1)
+        self.assertEqual(self.successResultOf(waiting[2]), 1)
+        pool.give(1), pool.give(2), pool.give(3)
+        self.assertEqual(pool.in_use, 0)
+        pool.close()
+
+    def test_with_fewer_places_connections_are_closed_as_they_come_back(self) -> None:
+        pool = self.pool(4)
+        for _ in range(4):
+            pool.take_now()
+        pool.give(4)
+        waiting = Deferred.fromCoroutine(pool.take())
+        self.assertEqual(self.successResultOf(waiting), 4)
+        pool.give(4)
+        pool.reconfigure(2, 5, 60)
+        # What was free is over the limit at once; who asks waits until there are no more than two.
+        self.assertEqual(self.server.closed, [4])
+        waiting = Deferred.fromCoroutine(pool.take())
+        pool.give(3)
+        self.assertNoResult(waiting)
+        self.assertEqual((self.server.closed, pool.in_use), ([4, 3], 2))
+        pool.give(2)
+        self.assertEqual(self.successResultOf(waiting), 2)
+        pool.reconfigure(1, 5, 60)
+        pool.discard(2)
+        self.assertEqual((self.server.closed, pool.in_use, pool.take_now()), ([4, 3, 2], 1, None))
+        pool.give(1)
+        self.assertEqual((pool.in_use, pool.take_now()), (0, 1))
+        pool.give(1), pool.close()
+
+    def test_times_that_are_other(self) -> None:
+        pool = self.pool(1)
+        pool.take_now()
+        pool.reconfigure(1, 1, 60)
+        waiting = Deferred.fromCoroutine(pool.take())
+        self.clock.advance(1)
+        self.failureResultOf(waiting, StoreError)
+        pool.give(1), pool.close()

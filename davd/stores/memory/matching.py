@@ -5,7 +5,7 @@ Implements: RFC 4791, 9.9; RFC 6352, 10.5.4
 
 from __future__ import annotations
 
-from davd.model.index import FOREVER, IndexQuery, ObjectIndex, Span, Term
+from davd.model.index import FOREVER, IndexQuery, ObjectIndex, Span, Term, in_small_letters
 
 
 def matches(index: ObjectIndex, query: IndexQuery) -> bool | None:
@@ -14,6 +14,10 @@ def matches(index: ObjectIndex, query: IndexQuery) -> bool | None:
         return None
     if query.uids is not None and index.uid not in query.uids:
         return None
+    if query.uid_parts:
+        uid = in_small_letters(index.uid)
+        if not all(part in uid for part in query.uid_parts):
+            return None
     if query.terms and not (all if query.every else any)(_has(index, term) for term in query.terms):
         return None
     return _overlaps(index, query)

@@ -17,10 +17,11 @@ from davd.interfaces.store import IReadTransaction
 from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
-from davd.model.resource import FILE, Change, Resource
+from davd.model.resource import FILE, Change, NewContent, Resource
+from davd.model.trash import Trashed
 from davd.stores.memory.matching import matches
 from davd.stores.memory.state import ROOT, State
-from davd.stores.version import version
+from davd.stores.version import of_levels, version
 
 
 @implementer(IReadTransaction)
@@ -72,6 +73,17 @@ class MemoryReadTransaction:
         collections = [self.state.resources[member] for member in self.state.members[last.id].values()]
         counts = [member.sync_revision for member in collections if member.type != FILE]
         return version(chain, (self.state.forgotten.get(last.id, 0), len(counts), sum(counts)))
+
+    async def inside(self, id: int) -> Hashable:
+        """What is inside of a collection."""
+        found = []
+        level = [id]
+        while level:
+            members = [self.state.resources[member] for above in level for member in self.state.members[above].values()]
+            collections = [member for member in members if member.type != FILE]
+            level = [member.id for member in collections]
+            found.append((len(level), sum([member.sync_revision for member in collections])))
+        return of_levels(found[:-1])
 
     async def segments(self, id: int) -> tuple[str, ...] | None:
         """The path of a resource."""
@@ -203,3 +215,30 @@ class MemoryReadTransaction:
         """A kept value."""
         value, expires = self.state.kept.get(key, (b"", now))
         return value if expires > now else None
+
+    async def trash(self, owner: str | None, since: float, before: int, limit: int) -> list[Trashed]:
+        """Entries of the trash, the newest first."""
+        found = [
+            (id, entry)
+            for id, entry in sorted(self.state.trash.items(), reverse=True)
+            if id < before and entry.deleted >= since and owner in (None, entry.root.owner)
+        ]
+        return [entry.told(id, self.state.segments(entry.collection)) for id, entry in found[:limit]]
+
+    async def trashed(self, id: int) -> Trashed | None:
+        """One entry of the trash."""
+        entry = self.state.trash.get(id)
+        return None if entry is None else entry.told(id, self.state.segments(entry.collection))
+
+    async def trashed_content(self, id: int) -> tuple[NewContent, str]:
+        """What was in a file that is in the trash."""
+        entry = self.state.trash[id]
+        file = entry.root
+        if file.type != FILE:
+            raise KeyError(id)
+        data, index = entry.contents.get(file.id), entry.indexes.get(file.id)
+        return NewContent(file.content_length, file.sha256, data, file.blob, index), file.content_type
+
+    async def trash_usage(self, owner: str) -> int:
+        """Bytes that an owner has in the trash."""
+        return sum(entry.bytes for entry in self.state.trash.values() if entry.root.owner == owner)

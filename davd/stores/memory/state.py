@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account
 from davd.model.resource import COLLECTION, Resource
+
+if TYPE_CHECKING:
+    from davd.stores.memory.bundle import Bundle
 
 ROOT = 1
 
@@ -19,7 +23,7 @@ class State:
 
     `members` is ids by name by collection; `removed` is (revision, POSIX time) by (collection, name); `forgotten` the
     newest revision of a removal that was swept, by collection; `number` the last number given to a resource or ETag;
-    `groups` has the direct members of those groups that have any.
+    `groups` has the direct members of those groups that have any; `trash` the entries of the trash by id.
     """
 
     number: int = 0
@@ -34,6 +38,7 @@ class State:
     kept: dict[str, tuple[bytes, float]] = field(default_factory=dict)
     indexes: dict[int, ObjectIndex] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    trash: dict[int, Bundle] = field(default_factory=dict)
 
     def copy(self) -> State:
         """A state that can be changed without changing this one."""
@@ -55,8 +60,9 @@ class State:
         return None if resource is None else tuple(reversed(names))
 
     def referenced(self) -> set[str]:
-        """The names of the blobs that resources refer to."""
-        return {resource.blob for resource in self.resources.values() if resource.blob is not None}
+        """The names of the blobs that resources, in the tree or in the trash, refer to."""
+        kept = [resource for entry in self.trash.values() for resource in entry.resources]
+        return {resource.blob for resource in [*self.resources.values(), *kept] if resource.blob is not None}
 
 
 def new_state(now: float) -> State:

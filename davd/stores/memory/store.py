@@ -13,6 +13,7 @@ from types import TracebackType
 from zope.interface import implementer
 
 from davd.interfaces.store import Finding, IRoom, IStore
+from davd.model.trash import TrashLimits
 from davd.stores.memory.blobs import MemoryBlobs
 from davd.stores.memory.reads import MemoryReadTransaction
 from davd.stores.memory.state import new_state
@@ -24,7 +25,8 @@ from davd.stores.turns import Turns
 class MemoryStore:
     """Keeps everything until the process ends. It never suspends, unless a write has to wait for another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, trash: TrashLimits | None = None) -> None:
+        self.trash = trash or TrashLimits()
         self.epoch = secrets.token_hex(8)
         self.blobs = MemoryBlobs()
         self.state = new_state(time.time())
@@ -85,7 +87,7 @@ class MemoryWriting:
     async def __aenter__(self) -> MemoryTransaction:
         """Begin when the writes before have ended."""
         await self._store.turns.take()
-        self._transaction = MemoryTransaction(self._store.state.copy())
+        self._transaction = MemoryTransaction(self._store.state.copy(), self._store.trash)
         return self._transaction
 
     async def __aexit__(

@@ -16,10 +16,12 @@ from davd.model.acl import without
 from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account
-from davd.model.resource import FILE, NewContent, Resource
+from davd.model.resource import FILE, PRINCIPAL, NewContent, Resource
+from davd.model.trash import DELETED, OVERWRITTEN, ROW_BYTES, TrashLimits
 from davd.stores.etag import etag
 from davd.stores.memory.reads import MemoryReadTransaction
 from davd.stores.memory.state import State
+from davd.stores.memory.trash import bundle, copies, make_room, withdrawn
 
 
 @implementer(ITransaction)
@@ -27,6 +29,10 @@ class MemoryTransaction(MemoryReadTransaction):
     """Works on a copy of the state, which the store adopts when the block ends well."""
 
     parts_undone = 0
+
+    def __init__(self, state: State, limits: TrashLimits) -> None:
+        super().__init__(state)
+        self._limits = limits
 
     def savepoint(self) -> MemorySavepoint:
         """A part of the transaction that can fail alone."""
@@ -126,7 +132,10 @@ class MemoryTransaction(MemoryReadTransaction):
         """Give a file new content."""
         if resource.type != FILE:
             raise ValueError("only files have content")
-        fresh = self._with_content(self._fresh(resource), content, self._next_number())
+        fresh = self._fresh(resource)
+        if fresh.content_length and fresh.sha256 != content.sha256:
+            self._keep(fresh, OVERWRITTEN, now)
+        fresh = self._with_content(fresh, content, self._next_number())
         self._index(resource.id, content.index)
         return self._changed(replace(fresh, content_type=content_type, modified=now if modified is None else modified))
 
@@ -158,6 +167,7 @@ class MemoryTransaction(MemoryReadTransaction):
         fresh = self._fresh(resource)
         if fresh.parent_id is None:
             raise ValueError("the root cannot be removed")
+        self._keep(fresh, DELETED, now)
         self._remove(fresh, now)
         for gone in [*self.state.below(fresh.id), fresh]:
             del self.state.resources[gone.id]
@@ -169,6 +179,51 @@ class MemoryTransaction(MemoryReadTransaction):
             self._unlock(gone.id)
             for key in [key for key in self.state.removed if key[0] == gone.id]:
                 del self.state.removed[key]
+
+    def _keep(self, resource: Resource, reason: str, now: float) -> None:
+        """Put a resource as it is into the trash."""
+        limits = self._limits
+        if not limits.keeps(now) or resource.content_length + ROW_BYTES > limits.bytes or resource.type == PRINCIPAL:
+            return
+        number = self._next_number()
+        entry = bundle(self.state, resource, reason, now, reason == DELETED)
+        if resource.type != FILE and entry.bytes > limits.bytes:
+            return
+        self.state.trash[number] = entry
+        make_room(self.state, number, limits)
+
+    async def untrash(self, id: int, parent: Resource, name: str, owner: str, now: float) -> Resource:
+        """Bring an entry of the trash back."""
+        self._require_free(parent, name)
+        entry = self.state.trash.pop(id)
+        place = replace(entry.root, parent_id=parent.id, name=name, owner=owner)
+        made: list[Resource] = []
+        for old, new in copies(entry, place, self._next_number):
+            if old.type == FILE:
+                new.etag = etag(old.sha256, new.id)
+                if old.id in entry.contents:
+                    self.state.contents[new.id] = entry.contents[old.id]
+            else:
+                self.state.members[new.id] = {}
+            if old.id in entry.properties:
+                self.state.properties[new.id] = entry.properties[old.id]
+            self._index(new.id, entry.indexes.get(old.id))
+            assert new.parent_id is not None
+            made.append(self._add(new.parent_id, new.name, new, now))
+        for each in made:
+            # The members that came back are no change of the time of a collection.
+            self.state.resources[each.id] = replace(self.state.resources[each.id], modified=each.modified)
+        return replace(self.state.resources[made[0].id])
+
+    async def drop_trash(self, ids: Sequence[int]) -> int:
+        """Remove entries of the trash for good."""
+        return sum(self.state.trash.pop(id, None) is not None for id in ids)
+
+    async def expire_trash(self, before: float, limit: int) -> int:
+        """Remove old entries of the trash for good."""
+        return await self.drop_trash(
+            [id for id in sorted(self.state.trash)[:limit] if self.state.trash[id].deleted < before]
+        )
 
     def _unlock(self, id: int) -> None:
         for token in [token for token, lock in self.state.locks.items() if lock.resource_id == id]:
@@ -271,6 +326,7 @@ class MemoryTransaction(MemoryReadTransaction):
             acl = without(resource.acl, name)
             if acl != resource.acl:
                 self._changed(replace(self._fresh(resource), acl=acl))
+        self.state.trash = {id: withdrawn(entry, name) for id, entry in self.state.trash.items()}
 
     def _set_members(self, group: str, members: frozenset[str]) -> None:
         if members:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from davd.model.lock import Lock
 from davd.model.principal import Account
-from davd.stores.sqlite import accounts, groups, locks, sweep
+from davd.stores.sqlite import accounts, groups, locks, sweep, trash
 from davd.stores.sqlite.current import Current
 from davd.stores.threads import finished
 
@@ -55,3 +55,22 @@ class Beside(Current):
     async def sweep(self, now: float, tombstones_before: float) -> int:
         """Remove what has expired; the whole log may have to be looked through, so this is done in a thread."""
         return await finished(self.run_in_thread(lambda: sweep.sweep(self.connection, now, tombstones_before)))
+
+    async def drop_trash(self, ids: Sequence[int]) -> int:
+        """Remove entries of the trash for good."""
+        return await finished(self.run_in_thread(lambda: self._drop(ids)))
+
+    def _drop(self, ids: Sequence[int]) -> int:
+        gone = 0
+        connection = self.connection
+        for id in ids:
+            try:
+                self.block.dropped += trash.drop(connection, id)
+            except KeyError:
+                continue
+            gone += 1
+        return gone
+
+    async def expire_trash(self, before: float, limit: int) -> int:
+        """Remove old entries of the trash for good."""
+        return await self.drop_trash(trash.expired(self.connection, before, limit))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import apsw
 
+from davd.model.trash import TrashLimits
 from davd.stores.sqlite import objects
 from davd.stores.sqlite.numbers import Numbers
 from davd.stores.sqlite.owed import Owed, State
@@ -25,16 +26,17 @@ class Block:
     `raw` is the connection for those who know of `seen` and `owed`, everybody else uses `statements`. `number` gives
     fresh numbers, `dropped` are the blobs that lost a reference in this block. `lost` is why the transaction cannot be
     committed any more, `parts_undone` how many parts of blocks were undone without the block. `touches` is what the
-    batch has touched so far.
+    batch has touched so far, `trash` says what of that which goes is kept.
     """
 
     __slots__ = (
         "_added", "_before", "_noted", "_saved", "dropped", "lost", "number", "owed", "parts_undone", "raw", "seen",
-        "touches",
+        "touches", "trash",
     )  # fmt: skip
 
-    def __init__(self, raw: apsw.Connection) -> None:
+    def __init__(self, raw: apsw.Connection, trash: TrashLimits = TrashLimits()) -> None:
         self.raw = raw
+        self.trash = trash
         self.number = Numbers()
         self.owed = Owed()
         self.seen = Seen()

@@ -16,10 +16,16 @@ import apsw
 from davd.stores.blobs import FileBlobs
 from davd.stores.sqlite import rows
 from davd.stores.sqlite.problems import Check, Problem, Repair
+from davd.stores.sqlite.trash import REFERENCE
 
 _BACKUP: Final = "restore it from a backup, or upload it again"
 _PIECE: Final = 1 << 20
-_REFERENCE: Final = "SELECT 1 FROM resource WHERE blob = ?"
+_BLOBS: Final = (
+    "SELECT blob, min(id), content_length, sha256 FROM (SELECT blob, id, content_length, sha256 FROM resource"
+    " UNION ALL SELECT blob, NULL, content_length, sha256 FROM trash"
+    " UNION ALL SELECT blob, NULL, content_length, sha256 FROM trash_member) WHERE blob IS NOT NULL"
+    " GROUP BY blob, content_length, sha256"
+)
 
 
 def rows_of_content(connection: apsw.Connection) -> Iterator[Problem]:
@@ -65,15 +71,13 @@ def blobs_of(blobs: FileBlobs, connect: Callable[[], apsw.Connection]) -> Check:
         names = set(blobs.names())
         present = connect()
         try:
-            for name, id, length, sha256 in connection.execute(
-                "SELECT blob, min(id), content_length, sha256 FROM resource WHERE blob IS NOT NULL"
-                " GROUP BY blob, content_length, sha256"
-            ):
+            for name, id, length, sha256 in connection.execute(_BLOBS):
                 names.discard(str(name))
                 wrong = _wrong(blobs, str(name), length, str(sha256))
                 # The file may have been replaced since the view of the store was taken.
-                if wrong and present.execute(_REFERENCE, (name,)).fetchone():
-                    yield Problem(f"the content of {_place(connection, id)} (blob {name}) {wrong}", _BACKUP)
+                if wrong and present.execute(REFERENCE, (name,)).fetchone():
+                    place = "something in the trash" if id is None else _place(connection, id)
+                    yield Problem(f"the content of {place} (blob {name}) {wrong}", _BACKUP)
             yield from _lost(blobs, names, present)
         finally:
             present.close()
@@ -104,10 +108,10 @@ def _lost(blobs: FileBlobs, names: set[str], present: apsw.Connection) -> Iterat
     """Blobs that nothing refers to, and temporary files, unless somebody may be about to use them."""
     now = time.time()
     for name in sorted(names):
-        if blobs.forgotten(name, now) and not present.execute(_REFERENCE, (name,)).fetchone():
+        if blobs.forgotten(name, now) and not present.execute(REFERENCE, (name,)).fetchone():
 
             def mend(repair: Repair, name: str = name) -> None:
-                if not repair.connection.execute(_REFERENCE, (name,)).fetchone():
+                if not repair.connection.execute(REFERENCE, (name,)).fetchone():
                     repair.blobs.delete(name)
 
             yield Problem(f"nothing refers to the blob {name}", "remove it", mend)

@@ -73,7 +73,7 @@ def tombstones(connection: apsw.Connection) -> Iterator[Problem]:
 
 def etags(connection: apsw.Connection) -> Iterator[Problem]:
     """ETags that are used twice or do not fit the content, and a counter that would give one again."""
-    highest = connection.execute("SELECT max(id) FROM resource").get
+    highest = connection.execute("SELECT max(id) FROM (SELECT id FROM resource UNION ALL SELECT id FROM trash)").get
     for id, tag, sha256, count in connection.execute(
         "SELECT id, etag, sha256, count(*) OVER (PARTITION BY etag) FROM resource WHERE type = 'file'"
     ):
@@ -117,9 +117,11 @@ def sums(connection: apsw.Connection) -> Iterator[Problem]:
     ):
 
         def mend(repair: Repair, owner: str = owner) -> None:
-            repair.connection.execute("DELETE FROM usage WHERE owner = ?", (owner,))
+            repair.connection.execute("UPDATE usage SET used = 0 WHERE owner = ?", (owner,))
             repair.connection.execute(
-                f"INSERT INTO usage (owner, used) SELECT owner, used FROM ({_SUMS}) WHERE owner = ?", (owner,)
+                f"INSERT INTO usage (owner, used) SELECT owner, used FROM ({_SUMS}) WHERE owner = ?"
+                " ON CONFLICT (owner) DO UPDATE SET used = excluded.used",
+                (owner,),
             )
 
         yield Problem(f"{owner!r} stores {counted} bytes, but {kept} are counted", "count them anew", mend)

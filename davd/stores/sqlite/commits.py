@@ -7,7 +7,7 @@ and the checkpoint, goes to a thread, and while it runs the next writers queue u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import apsw
@@ -19,6 +19,7 @@ from davd.stores.sqlite.block import Block
 from davd.stores.sqlite.connection import Connection
 from davd.stores.sqlite.errors import FATAL, named, store_error
 from davd.stores.sqlite.routes import Routes
+from davd.stores.sqlite.trash import REFERENCE
 from davd.stores.threads import finished
 from davd.stores.turns import Turns
 
@@ -86,9 +87,15 @@ class Commits:
         self._commit_seconds = 0.0
         self.block = Block(connection)
         self._log_pages = 0
+        # How many commits there had been when `checkpoint` copied the log.
+        self._copied = 0
         self._short = False
         self._checkpoint_at = settings.checkpoint_pages
         connection.set_wal_hook(self._log_grew)
+
+    def reconfigure(self) -> None:
+        """Go by the settings as they are now; the next commit sees whether the log is to be copied."""
+        self._checkpoint_at = self._settings.checkpoint_pages
 
     def _log_grew(self, connection: apsw.Connection, database: str, pages: int) -> int:
         self._log_pages = pages
@@ -319,8 +326,7 @@ class Commits:
     def _prepare(self, batch: Batch) -> list[str]:
         """The last statements of a transaction; gives the blobs that nothing refers to any more."""
         self.block.settle()
-        exists = "SELECT 1 FROM resource WHERE blob = ?"
-        return [name for name in set(batch.dropped) if not self.connection.execute(exists, (name,)).fetchone()]
+        return [name for name in set(batch.dropped) if not self.connection.execute(REFERENCE, (name,)).fetchone()]
 
     def _execute_commit(self) -> None:
         self.connection.execute("COMMIT")
@@ -357,6 +363,26 @@ class Commits:
             total, done = self._log_pages, 0
         settings = self._settings.checkpoint_pages
         self._checkpoint_at = settings if done >= total else total + settings // 4
+
+    async def alone(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do `work` while nobody writes, or not at all when writes are gathering: there is another time for it.
+
+        Nothing is done after the disk has failed, or when the store is closed.
+        """
+        await self.turns.take()
+        try:
+            if self._batch is None and self.failure is None:
+                await work()
+        finally:
+            self.turns.give()
+
+    async def checkpoint(self) -> int:
+        """Copy into the database what was committed since the last time, whatever its size; the pages in the log."""
+        if self._copied == self.commits:
+            return 0
+        self._copied = self.commits
+        await self.alone(self._checkpoint)
+        return self._log_pages
 
     def _execute_checkpoint(self) -> tuple[int, int]:
         return self.connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -59,6 +59,13 @@ class Connections:
         connection.allow(self.settings.statement_seconds)
         return connection
 
+    def reconfigure(self, slow_seconds: float) -> None:
+        """Go by the time limit that the settings say now, and by that of slow statements."""
+        self.slow_seconds = slow_seconds
+        for connection in self._open:
+            if connection.limited:
+                connection.allow(self.settings.statement_seconds)
+
     def explain(self, statement: str, parameters: int) -> list[str]:
         """The plan of a statement with so many parameters, a line for each step."""
         connection = self.reader(1)
@@ -107,6 +114,11 @@ class Connection(apsw.Connection):
     shared: Connections
     _budget: float | None = None
     _deadline = 0.0
+
+    @property
+    def limited(self) -> bool:
+        """Whether scans have a time limit."""
+        return self._budget is not None
 
     def allow(self, seconds: float) -> None:
         """Let scans take so long at most."""

@@ -111,3 +111,15 @@ class Current(Reads):
         if known is None:
             known = self._seen.groups[name] = await Reads.groups_of(self, name)
         return known
+
+    def _path(self, id: int) -> tuple[str, ...]:
+        """The names from the root to a collection, which the blocks of the batch have mostly been at."""
+        names: list[str] = []
+        places = self._seen.places
+        while id != rows.ROOT:
+            place = places.get(id) or self._raw.execute(rows.PLACE, (id,)).fetchone()
+            if place is None:
+                break
+            id, name = place
+            names.append(name)
+        return tuple(names[::-1])

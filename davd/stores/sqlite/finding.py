@@ -33,6 +33,12 @@ _WITH_UID: Final = "SELECT resource_id FROM object WHERE collection_id = ? AND u
 _WITH_UIDS: Final = (
     "SELECT resource_id FROM object WHERE collection_id = ?1 AND uid IN (SELECT value FROM json_each(?2)) LIMIT ?3"
 )
+# Answered from the index of UIDs alone. SQLite's lower() knows the letters of ASCII and no others.
+_WITH_UID_PART: Final = (
+    "SELECT resource_id, lower(uid) FROM object INDEXED BY object_uid WHERE collection_id = ?1"
+    " AND instr(lower(uid), ?2) LIMIT ?3"
+)
+_UIDS: Final = "SELECT count(*) FROM (SELECT 1 FROM object INDEXED BY object_uid WHERE collection_id = ? LIMIT ?)"
 _EVERY: Final = "SELECT resource_id FROM object WHERE collection_id = ?1 LIMIT ?2"
 _OF_COMPONENT: Final = "SELECT resource_id FROM object WHERE collection_id = ?1 AND component = ?2 LIMIT ?3"
 # Text is compared by its bytes, of which none is 255 in UTF-8.
@@ -133,6 +139,8 @@ def _candidates(connection: apsw.Connection, collection: int, query: IndexQuery,
         sets.append(_overlapping(connection, collection, query.start, query.end, most))
     if query.uids is not None:
         sets.append(_with_uids(connection, collection, query.uids, most))
+    if query.uid_parts:
+        sets.append(_with_uid_parts(connection, collection, query.uid_parts, most))
     if query.terms:
         sets.append(_with_terms(connection, collection, query.terms, query.every, most))
     if not sets:
@@ -187,6 +195,17 @@ def _with_uids(connection: apsw.Connection, collection: int, uids: Sequence[str]
     if len(uids) > most:
         raise TooMany
     return {id: True for (id,) in _rows(connection, _WITH_UIDS, (collection, json.dumps(uids)), most)}
+
+
+def _with_uid_parts(connection: apsw.Connection, collection: int, parts: Sequence[str], most: int) -> Exact:
+    if most != _UNLIMITED:
+        texts = _TEXTS_A_ROW * most
+        if connection.execute(_UIDS, (collection, texts + 1)).get > texts:
+            raise TooMany
+    # Of several parts the longest is in the fewest UIDs.
+    longest, *others = sorted(parts, key=len, reverse=True)
+    rows = _rows(connection, _WITH_UID_PART, (collection, longest), most)
+    return {id: True for id, uid in rows if all(part in uid for part in others)}
 
 
 def _with_terms(connection: apsw.Connection, collection: int, terms: Sequence[Term], every: bool, most: int) -> Exact:

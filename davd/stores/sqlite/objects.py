@@ -11,7 +11,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from davd.model.index import ObjectIndex
+from davd.model.index import ObjectIndex, Span
 from davd.model.resource import Resource
 from davd.stores.sqlite import spans
 
@@ -58,6 +58,13 @@ def packed(collection: int, index: ObjectIndex | None) -> Row | None:
     if index is None:
         return None
     return collection, index.uid, index.component, spans.pack(index.spans), pack_terms(index.terms)
+
+
+def unpacked(row: Row) -> ObjectIndex:
+    """The index that a row was packed from, but that a moment is the second that begins with it."""
+    starts, ends = spans.unpack(row[3] or b"")
+    found = [Span(start, end >> 1, bool(end & 1)) for start, end in zip(starts, ends, strict=True)]
+    return ObjectIndex(row[1], row[2], tuple(found), tuple(unpack_terms(row[4])))
 
 
 def placed(row: Row, file: Resource) -> Row:

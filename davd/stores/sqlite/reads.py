@@ -17,11 +17,12 @@ from davd.interfaces.store import StoreError
 from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
 from davd.model.principal import Account, Quota
-from davd.model.resource import FILE, Change, Resource
-from davd.stores.sqlite import accounts, finding, groups, locks, rows
+from davd.model.resource import FILE, Change, NewContent, Resource
+from davd.model.trash import Trashed
+from davd.stores.sqlite import accounts, finding, groups, locks, rows, trash
 from davd.stores.sqlite.connection import scan
 from davd.stores.threads import finished
-from davd.stores.version import version
+from davd.stores.version import of_levels, version
 
 if TYPE_CHECKING:
     from davd.stores.threads import RunInThread
@@ -121,6 +122,10 @@ class Reads:
         if not members or last.type == FILE:
             return version(chain, None)
         return version(chain, rows.counters(self.connection, last.id))
+
+    async def inside(self, id: int) -> Hashable:
+        """What is inside of a collection: one statement about the collections below it."""
+        return of_levels(rows.levels(self.connection, id))
 
     async def segments(self, id: int) -> tuple[str, ...] | None:
         """The path of a resource."""
@@ -254,3 +259,21 @@ class Reads:
     async def kept(self, key: str, now: float) -> bytes | None:
         """A kept value."""
         return accounts.kept(self.ask, key, now)
+
+    async def trash(self, owner: str | None, since: float, before: int, limit: int) -> list[Trashed]:
+        """Entries of the trash, the newest first."""
+        work = partial(trash.entries, self.connection, owner, since, before, limit)
+        return await finished(self.run_in_thread(work))
+
+    async def trashed(self, id: int) -> Trashed | None:
+        """One entry of the trash."""
+        return trash.entry(self.connection, id)
+
+    async def trashed_content(self, id: int) -> tuple[NewContent, str]:
+        """What was in a file that is in the trash."""
+        return trash.content(self.connection, id)
+
+    async def trash_usage(self, owner: str) -> int:
+        """Bytes that an owner has in the trash."""
+        found = self.connection.execute("SELECT trashed FROM usage WHERE owner = ?", (owner,)).fetchone()
+        return found[0] if found else 0

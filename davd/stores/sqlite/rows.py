@@ -25,6 +25,7 @@ _MEMBERS: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name 
 _NAMED: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name IN (SELECT value FROM json_each(?))"
 BY_IDS: Final = f"SELECT {COLUMNS} FROM resource WHERE id IN (SELECT value FROM json_each(?))"
 _WITH_ACL: Final = f"SELECT {COLUMNS} FROM resource WHERE acl <> '' ORDER BY id"
+PLACE: Final = "SELECT parent_id, name FROM resource WHERE id = ?"
 _FEW: Final = 4
 
 # What `davd.stores.version` wants to know of the members of a collection; the index has no files in it.
@@ -32,6 +33,15 @@ _COUNTERS: Final = (
     "SELECT coalesce((SELECT revision FROM forgotten WHERE collection_id = ?1), 0), count(*),"
     " coalesce(sum(sync_revision), 0) FROM (SELECT sync_revision FROM resource INDEXED BY resource_collections"
     f" WHERE parent_id = ?1 AND type <> 'file' LIMIT {MOST_COLLECTIONS + 1})"
+)
+
+# Of all collections below one, by their depth: how many there are, and the sum of their counters.
+_LEVELS: Final = (
+    "WITH RECURSIVE inside (id, depth, counter) AS (SELECT id, 1, sync_revision FROM resource"
+    " INDEXED BY resource_collections WHERE parent_id = ?1 AND type <> 'file' UNION ALL"
+    " SELECT member.id, depth + 1, member.sync_revision FROM inside CROSS JOIN resource AS member"
+    " INDEXED BY resource_collections ON member.parent_id = inside.id WHERE member.type <> 'file'"
+    f" LIMIT {MOST_COLLECTIONS + 1}) SELECT count(*), sum(counter) FROM inside GROUP BY depth ORDER BY depth"
 )
 
 # The tree below and including a resource, as a table `tree` of ids.
@@ -70,6 +80,11 @@ def counters(connection: apsw.Connection, id: int) -> tuple[int, int, int]:
     """The change number up to which a collection has forgotten removals, its member collections, their counters."""
     found: tuple[int, int, int] = connection.execute(_COUNTERS, (id,)).get
     return found
+
+
+def levels(connection: apsw.Connection, id: int) -> list[tuple[int, int]]:
+    """How many collections there are on each level below one, and the sum of their counters."""
+    return list(connection.execute(_LEVELS, (id,)))
 
 
 def below(connection: apsw.Connection, id: int) -> Iterator[tuple[tuple[str, ...], Resource]]:
@@ -112,7 +127,7 @@ def segments(connection: apsw.Connection, id: int) -> tuple[str, ...] | None:
     names: list[str] = []
     at: int | None = id
     while at is not None:
-        row = connection.execute("SELECT parent_id, name FROM resource WHERE id = ?", (at,)).fetchone()
+        row = connection.execute(PLACE, (at,)).fetchone()
         if row is None:
             return None
         at = row[0]

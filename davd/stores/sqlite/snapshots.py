@@ -72,6 +72,10 @@ class Snapshots:
         self._timer: IDelayedCall | None = None
         self._closed = False
 
+    def reconfigure(self, keep_seconds: float) -> None:
+        """Keep the view that nobody uses for so long from now on."""
+        self._keep_seconds = keep_seconds
+
     def take(self) -> View | None:
         """A view of the newest committed state for the caller alone; None when all connections are in use."""
         if self._closed:

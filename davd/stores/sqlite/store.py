@@ -13,12 +13,15 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from davd.interfaces.store import Finding, IRoom, IStore, StoreError
+from davd.interfaces.upkeep import IUpkeep
 from davd.model.touched import Touched
+from davd.model.trash import DAY, TrashLimits
 from davd.stores.blobs import FileBlobs, sync_folder
 from davd.stores.pool import ConnectionPool
 from davd.stores.query_cache import QueryCache
 from davd.stores.settings import StoreSettings
 from davd.stores.slow import SlowQueries
+from davd.stores.sqlite import upkeep
 from davd.stores.sqlite.check import check
 from davd.stores.sqlite.commits import Commits
 from davd.stores.sqlite.connection import Connections, require_sqlite
@@ -27,6 +30,7 @@ from davd.stores.sqlite.generation import Generation
 from davd.stores.sqlite.migrate import migrate, migrations, refusals
 from davd.stores.sqlite.routes import Routes
 from davd.stores.sqlite.snapshots import ReadTransaction, Snapshots, View
+from davd.stores.sqlite.trash import REFERENCED
 from davd.stores.sqlite.writes import WriteTransaction
 from davd.stores.threads import RunInThread, finished, run_here
 from davd.stores.turns import Turns
@@ -49,7 +53,7 @@ def _ignore(reason: str) -> None:
     """Nobody has asked to be told of a failure."""
 
 
-@implementer(IStore, IRoom)
+@implementer(IStore, IRoom, IUpkeep)
 class SQLiteStore:
     """Keeps the tree in `davd.sqlite` and `blobs/` of a folder that several processes may use at once.
 
@@ -60,7 +64,7 @@ class SQLiteStore:
 
     `on_commit` are calls with what each commit of this store touched (`davd.model.touched`), made on the reactor's
     thread when it is durable and before those who wait for it go on. A commit of another process is not told; the
-    generation is its sign.
+    generation is its sign. `trash` says, once the store is started, what of that which is deleted is kept.
     """
 
     def __init__(
@@ -97,6 +101,9 @@ class SQLiteStore:
         self.routes: Routes
         self.on_commit: list[Callable[[Touched], object]] = []
         self.running = False
+        self.trash = TrashLimits()
+        # The POSIX time at which the store came from a backup, if it did.
+        self._restored: float | None = None
         self._room = 0
         self._room_until = 0.0
 
@@ -112,20 +119,22 @@ class SQLiteStore:
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             sync_folder(os.path.dirname(os.path.abspath(self.folder)))
+            place = os.stat(self.folder)
         except OSError as error:
             raise StoreError(f"the folder {self.folder} cannot be made: {error.strerror}") from error
         with refusals(self.path):
             writer = self._connections.connect()
         try:
             migrate(writer, self.path, migrations(), self.settings.busy_seconds)
-            self.epoch = writer.execute("SELECT epoch FROM store").get
-            self.blobs.start(lambda: _referenced(writer), time.time())
+            self.epoch, self._restored = writer.execute("SELECT epoch, restored FROM store").get
+            self.blobs.start(lambda: self._referenced_in(place, writer), time.time())
+            self._require(place)
             self._generation = Generation(self.path, self._connections.reader)
         except apsw.Error as error:
-            writer.close()
+            self._give_up(writer)
             raise store_error(error, "starting") from error
         except BaseException:
-            writer.close()
+            self._give_up(writer)
             raise
         self.routes = Routes(RouteCache(self.settings.route_cache), self._generation, self.on_commit)
         settings = self.settings
@@ -155,12 +164,56 @@ class SQLiteStore:
             self._remove_blobs,
             self._on_failure,
         )
+        self._limit_trash()
         self.running = True
+
+    def _give_up(self, writer: apsw.Connection) -> None:
+        writer.close()
+        self.blobs.stop()
+
+    def _require(self, place: os.stat_result) -> None:
+        """StoreError when the folder is not the one that was opened: a restore has put another into its place.
+
+        Once the lock of the blobs is had, no restore does that any more.
+        """
+        try:
+            same = os.path.samestat(os.stat(self.folder), place)
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StoreError(f"{self.folder} gave way to another store while it was being opened; start again")
+
+    def _referenced_in(self, place: os.stat_result, connection: apsw.Connection) -> list[str]:
+        self._require(place)
+        return _referenced(connection)
 
     def _connect_view(self) -> View:
         """A connection for the pool. The first is the one that is used most: the others need less of a page cache."""
         cache = self.settings.cache_mb
         return View(self._connections.reader(cache if self._pool.in_use == 1 else max(1, cache // _LESS_CACHE)))
+
+    def reconfigure(self) -> None:
+        """Go by what the settings say now that they have been changed in place, for a store that is open.
+
+        What a connection is opened with (`cache_mb`, `statement_cache`, `busy_seconds`) stays as it was.
+        """
+        settings = self.settings
+        self._slow.reconfigure(settings.slow_query_ms / 1000)
+        self._connections.reconfigure(self._slow.after)
+        self._queries.resize(settings.query_cache)
+        self.routes.cache.resize(settings.route_cache)
+        self._pool.reconfigure(settings.pool_size, settings.pool_wait_seconds, settings.pool_idle_seconds)
+        self._snapshots.reconfigure(settings.snapshot_ms / 1000)
+        self.writer.reconfigure()
+        self._limit_trash()
+
+    def _limit_trash(self) -> None:
+        """Let the trash keep what the settings say, and after a restore more than that for some days."""
+        settings = self.settings
+        days = settings.restore_grace_days
+        until = 0.0 if self._restored is None else self._restored + days * DAY
+        self.trash = TrashLimits(settings.trash_days, settings.trash_versions, settings.trash_bytes, days, until)
+        self.writer.block.trash = self.trash
 
     async def _scan(self, call: Callable[[], T]) -> T:
         """Run a piece of a scan in a thread: one at a time, because two at once take longer than one after the other.
@@ -215,7 +268,11 @@ class SQLiteStore:
 
     def statistics(self) -> Mapping[str, float]:
         """What the pool of readers, the query and route caches, prepared statements, scans and commits have done."""
-        found: dict[str, float] = {"savepoints.undone": self.writer.block.parts_undone, "slow.count": self._slow.count}
+        found: dict[str, float] = {
+            "savepoints.undone": self.writer.block.parts_undone,
+            "slow.count": self._slow.count,
+            "log.bytes": self._log_bytes(),
+        }
         for name, numbers in (
             ("pool", self._snapshots.statistics()),
             ("query_cache", self._queries.statistics()),
@@ -226,6 +283,24 @@ class SQLiteStore:
             for key, value in numbers.items():
                 found[f"{name}.{key}"] = value
         return found
+
+    async def checkpoint(self) -> int:
+        """Copy the write-ahead log into the database."""
+        return await self.writer.checkpoint()
+
+    async def refresh(self) -> None:
+        """Renew SQLite's statistics of the tables."""
+        await upkeep.refresh(self._connections, self.writer, self.run_in_thread)
+
+    async def collect(self, now: float) -> int:
+        """Remove blobs without a reference."""
+        return await upkeep.collect(self._connections, self.blobs, _referenced, self.run_in_thread, now)
+
+    def _log_bytes(self) -> int:
+        try:
+            return os.stat(self.path + "-wal").st_size
+        except FileNotFoundError:
+            return 0
 
     def free_bytes(self) -> int:
         """What the file system of the folder has left for this user, or had a moment ago."""
@@ -242,7 +317,7 @@ class SQLiteStore:
 
 
 def _referenced(connection: apsw.Connection) -> list[str]:
-    return [name for (name,) in connection.execute("SELECT DISTINCT blob FROM resource WHERE blob IS NOT NULL")]
+    return [name for (name,) in connection.execute(REFERENCED)]
 
 
 class Writing:

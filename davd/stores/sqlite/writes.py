@@ -14,9 +14,10 @@ from davd.interfaces.store import ITransaction
 from davd.model.acl import without
 from davd.model.index import ObjectIndex
 from davd.model.principal import Quota
-from davd.model.resource import FILE, NewContent, Resource
+from davd.model.resource import FILE, PRINCIPAL, NewContent, Resource
+from davd.model.trash import DELETED, OVERWRITTEN, ROW_BYTES
 from davd.stores.etag import etag
-from davd.stores.sqlite import accounts, locks, objects, rows, trees
+from davd.stores.sqlite import accounts, locks, objects, rows, trash, trees, untrash
 from davd.stores.sqlite.beside import Beside
 from davd.stores.sqlite.savepoints import Savepoint
 from davd.stores.threads import finished
@@ -160,6 +161,8 @@ class WriteTransaction(Beside):
         if fresh.type != FILE:
             raise ValueError("only files have content")
         execute = self.block.save().execute
+        if fresh.content_length and fresh.sha256 != content.sha256:
+            await self._keep_file(fresh, OVERWRITTEN, now)
         self._log_change(fresh)
         if fresh.blob is not None:
             self.block.dropped.append(fresh.blob)
@@ -221,15 +224,84 @@ class WriteTransaction(Beside):
         if fresh.parent_id is None:
             raise ValueError("the root cannot be removed")
         if fresh.type == FILE:
+            self.block.save()
+            await self._keep_file(fresh, DELETED, now)
             if fresh.blob is not None:
                 self.block.dropped.append(fresh.blob)
             self._use(fresh.owner, -fresh.content_length)
             self._index(fresh, None)
             self.connection.execute("DELETE FROM resource WHERE id = ?", (fresh.id,))
         else:
+            number = self._number_in_trash(fresh, now)
+
+            def work() -> list[str]:
+                kept = [] if number is None else self._keep_tree(fresh, number, now)
+                return kept + trees.delete(self.connection, fresh.id)
+
             self._seen.clear()
-            self.block.dropped += await self._on_tree(fresh.id, lambda: trees.delete(self.connection, fresh.id))
+            self.block.dropped += await self._on_tree(fresh.id, work)
         self._log_removal(fresh, now)
+
+    # -- the trash ----------------------------------------------------------------------------------------------------
+
+    def _number_in_trash(self, resource: Resource, now: float) -> int | None:
+        """The number of the entry that a resource is going to be; None when it is not kept.
+
+        What is in a collection is not counted here.
+        """
+        limits = self.block.trash
+        if resource.content_length + ROW_BYTES > limits.bytes:
+            return None
+        if not limits.keeps(now) or resource.type == PRINCIPAL:
+            return None
+        return self.number()
+
+    async def _keep_file(self, file: Resource, reason: str, now: float) -> None:
+        """Put a file as it is into the trash; the statements are undone with the block."""
+        number = self._number_in_trash(file, now)
+        if number is None:
+            return
+        assert file.parent_id is not None
+        connection, limits = self._raw, self.block.trash
+        path = "/".join(self._path(file.parent_id))
+        total = trash.count(connection, file.owner, trash.keep_file(connection, file, number, path, reason, now))
+        place = connection, file.parent_id, file.name, file.owner, total, limits
+        gone = trash.too_many(*place, self.long)
+        if gone > self.long:
+            self.block.dropped += await finished(self.run_in_thread(lambda: trash.make_room(*place)))
+        elif gone:
+            self.block.dropped += trash.make_room(*place)
+
+    def _keep_tree(self, collection: Resource, number: int, now: float) -> list[str]:
+        """Put a collection and all below it into the trash; gives the blobs of what had to make room."""
+        connection = self.connection
+        size, count = trash.size_of_tree(connection, collection.id)
+        if size > self.block.trash.bytes:
+            return []
+        assert collection.parent_id is not None
+        path = "/".join(rows.segments(connection, collection.parent_id) or ())
+        trash.keep_tree(connection, collection, number, path, now, size, count)
+        total = trash.count(connection, collection.owner, size)
+        place = collection.parent_id, collection.name, collection.owner
+        return trash.make_room(connection, *place, total, self.block.trash)
+
+    async def untrash(self, id: int, parent: Resource, name: str, owner: str, now: float) -> Resource:
+        """Bring an entry of the trash back."""
+        revision = self._next_revision(parent.id)
+        self._require_free(parent.id, name)
+        place = Resource(0, parent.id, name, "", owner, "", "", 0, now, now, revision, 0, None, "")
+
+        def work() -> Resource:
+            restored = untrash.put_back(self.connection, id, place, self.number)
+            self.block.dropped += trash.drop(self.connection, id)
+            return restored
+
+        self._seen.clear()
+        restored = await finished(self.run_in_thread(work))
+        self._touches.places.append((parent.id, name))
+        self._log(parent.id, revision, now)
+        self._unbury(parent.id, name)
+        return restored
 
     async def copy(
         self, source: Resource, parent: Resource, name: str, infinite: bool, owner: str, now: float
@@ -324,6 +396,7 @@ class WriteTransaction(Beside):
     async def remove_account(self, name: str) -> None:
         """Remove an account, its places in groups, and what is granted to it."""
         accounts.remove(self.connection, name)
+        trash.withdraw(self.connection, name)
         self._touches.everything = True
         for resource in rows.with_acl(self.connection):
             acl = without(resource.acl, name)

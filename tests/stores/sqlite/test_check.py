@@ -52,7 +52,9 @@ MENDED: list[tuple[str, str, str]] = [
     ("number", "UPDATE store SET number = 5", "the counter of ids and ETags is behind"),
     ("quota", "UPDATE usage SET used = 1 WHERE owner = 'ann'", "'ann' stores 13 bytes, but 1 are counted"),
     ("quota-missing", "DELETE FROM usage WHERE owner = 'ann'", "'ann' stores 13 bytes, but 0 are counted"),
-    ("quota-nobody", "INSERT INTO usage VALUES ('eve', 3)", "'eve' stores 0 bytes, but 3 are counted"),
+    ("trash-quota", "UPDATE usage SET trashed = 7", "'ann' has 0 bytes in the trash, but 7 are counted"),
+    ("trash-member", "INSERT INTO trash_property VALUES (99, 1, 'x', x'00')", "1 x property of entry 99 of the trash"),
+    ("quota-nobody", "INSERT INTO usage (owner, used) VALUES ('eve', 3)", "'eve' stores 0 bytes, but 3 are counted"),
     ("orphan", "UPDATE resource SET parent_id = 999 WHERE id = 6", "resource 6 ('g') is in no collection"),
     ("in-a-file", "UPDATE resource SET parent_id = 5 WHERE id = 6", "resource 6 ('g') is in no collection"),
     ("cycle", "UPDATE resource SET parent_id = 8 WHERE id = 8", "collection 8 ('d') is inside of itself"),
@@ -197,7 +199,7 @@ def test_a_damaged_page_is_reported(tmp_path: Path) -> None:
         for number in range(50):
             drive(add(store, f"n{number}", os.urandom(3000)))
     with open(tmp_path / "davd.sqlite", "r+b") as file:
-        file.seek(4096 * 30)
+        file.seek(4096 * 40)
         file.write(b"\x99" * 4096 * 10)
     with opened(tmp_path) as store:
         found = drive(findings(store, repair=False))

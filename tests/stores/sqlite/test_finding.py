@@ -160,6 +160,8 @@ def test_long_searches_are_run_in_a_thread_and_short_ones_are_not(counted: tuple
         (events, IndexQuery(), (301, True)),
         (events, IndexQuery(uids=tuple(f"{n:03}" for n in range(40))), (40, False)),
         (events, IndexQuery(uids=tuple(f"{n:03}" for n in range(41))), (41, True)),
+        (events, IndexQuery(uid_parts=("07",)), (13, False)),
+        (events, IndexQuery(uid_parts=("0", "7")), (23, True)),
         (cards, IndexQuery(), (39, False)),
         (cards, IndexQuery(terms=(Term("FN", "contains", "1"),)), (13, False)),
         (cards, IndexQuery(terms=(Term("FN", "starts-with", "name"),)), (39, False)),
@@ -172,6 +174,16 @@ def test_long_searches_are_run_in_a_thread_and_short_ones_are_not(counted: tuple
             texts = tuple(("FN", f"text {n}") for n in range(400))
             await transaction.create(cards, "many", FILE, "ann", 1.0, indexed(card("many", *texts)), "")
 
+    async def more_uids() -> None:
+        async with store.write() as transaction:
+            folder = (await transaction.resolve(["files", "e"]))[-1]
+            for number in range(100):
+                content = indexed(event(f"more{number}"))
+                await transaction.create(folder, f"more{number}", FILE, "ann", 1.0, content, "")
+
+    # More UIDs than this are looked through in a thread.
+    drive(more_uids())
+    assert drive(find(events, IndexQuery(uid_parts=("more7",)))) == (11, True)
     # So many texts are looked through in a thread, however few of them fit.
     drive(more_texts())
     assert drive(find(cards, IndexQuery(terms=(Term("FN", "ends-with", "name 7"),)))) == (1, True)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from davd.interfaces.store import IStore
+from davd.model.trash import TrashLimits
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_machine import store_machine
@@ -24,9 +25,13 @@ def folders() -> Iterator[str]:
     shutil.rmtree(folder)
 
 
-def test_random_work_means_the_same(folders: str) -> None:
-    # Small limits, so that threads, checkpoints and full caches are met.
-    limits = StoreSettings(long_nodes=2, checkpoint_pages=20, route_cache=5)
+@pytest.mark.parametrize("trash", [(30, 10, 1 << 30), (30, 1, 2500), (0, 1, 1 << 30)])
+def test_random_work_means_the_same(folders: str, trash: tuple[int, int, int]) -> None:
+    # Small limits, so that threads, checkpoints, full caches and a full trash are met.
+    days, versions, size = trash
+    limits = StoreSettings(
+        long_nodes=2, checkpoint_pages=20, route_cache=5, trash_days=days, trash_versions=versions, trash_bytes=size
+    )
 
     def make() -> SQLiteStore:
         return SQLiteStore(tempfile.mkdtemp(dir=folders), limits)
@@ -36,9 +41,9 @@ def test_random_work_means_the_same(folders: str) -> None:
         return SQLiteStore(store.folder, limits)
 
     run_state_machine_as_test(
-        store_machine(make, again),
+        store_machine(make, again, TrashLimits(days, versions, size)),
         settings=settings(
-            max_examples=30,
+            max_examples=20,
             stateful_step_count=20,
             deadline=None,
             # A run is short enough to be read as it is; to make it shorter takes minutes.

@@ -1,0 +1,1 @@
+"""Verifies copies of the store."""
