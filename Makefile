@@ -23,7 +23,7 @@ test conform bench ladder linear: export PATH := $(PATH):/usr/sbin:/sbin
 
 run: venv
 	@exec $(VENV)/bin/twistd --nodaemon --pidfile= --reactor uvloop davd --data '$(DATA)' \
-	    $(foreach endpoint,$(LISTEN),--listen '$(endpoint)')
+	    $(foreach endpoint,$(LISTEN),--listen '$(endpoint)') $(if $(filter 0,$(shell id -u)),--allow-root)
 
 venv:
 	@tools/venv.sh core
@@ -52,6 +52,7 @@ check-floors:
 
 check-house:
 	$(PYTEST) -q -m "not planted" tests/house
+	$(VENV)/bin/python tools/make_monitoring.py --check
 
 test: programs
 # Status 5 is that of a run in which nothing was chosen, as with PYTEST_FLAGS="-k lock": one of the two must be more.
@@ -89,6 +90,7 @@ map: venv-test
 
 conf: venv-test
 	$(VENV)/bin/python tools/make_conf.py
+	$(VENV)/bin/python tools/make_monitoring.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \

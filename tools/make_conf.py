@@ -8,22 +8,24 @@ import inspect
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from davd.config.keys import keys, written  # noqa: E402
 from davd.config.settings import Settings  # noqa: E402
 
 TARGET = ROOT / "conf/davd.toml"
 WIDTH = 118
 
 HEAD = """Settings of davd, each with its default. Made by tools/make_conf.py from the settings classes: copy it, and
-take the comment sign from what you change. An environment variable wins over this file: DAVD_NET__MAX_CONNECTIONS=500
-sets max_connections in [net]. `davctl --config FILE check-config` looks through the whole file. Relative paths count
-from the folder that davd is started in."""
+take the comment sign from what you change. Behind each setting stands whether a change is in force at once (hot) or
+after a restart, its range and unit, and the environment variable that wins over this file. A server that runs reads the
+file again when it has changed, or on SIGHUP, and takes it over whole or not at all. `davctl --config FILE check-config`
+looks through the whole file, `davctl --config FILE config show` tells what is set and where it comes from. Relative
+paths count from the folder that davd is started in."""
 
 CHECKERS = """
 # Who proves passwords, beside the accounts of `davctl user`: name a checker in check_with, and give it a section.
@@ -59,21 +61,20 @@ def main() -> int:
 def page() -> str:
     """The text of conf/davd.toml."""
     fields = msgspec.structs.fields(Settings)
-    parts = [_comment(HEAD), "", *_section(Settings)]
+    parts = [_comment(HEAD), "", *_section(Settings, "")]
     for field in fields:
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            parts += ["", "", f"[{field.name}]", *_section(field.type)]
+            parts += ["", "", f"[{field.name}]", *_section(field.type, f"{field.name}.")]
     return "\n".join([*parts, CHECKERS])
 
 
-def _section(owner: type[msgspec.Struct]) -> list[str]:
+def _section(owner: type[msgspec.Struct], at: str) -> list[str]:
     lines = [_comment(_explanation(owner)), ""]
     for field in msgspec.structs.fields(owner):
-        default = getattr(owner(), field.name)
-        if not isinstance(default, msgspec.Struct | dict):
-            setting = f"# {field.name} = {_toml(default)}"
-            limits = _limits(field.type)
-            lines.append(f"{setting:<48}# {limits}" if limits else setting)
+        key = keys().get(at + field.name)
+        if key is not None:
+            told = ["hot" if key.hot else "restart", key.limits, key.unit, key.environment]
+            lines.append(f"{f'# {field.name} = {written(key.default)}':<45} # {'; '.join(filter(None, told))}")
     return lines
 
 
@@ -84,30 +85,6 @@ def _explanation(owner: type[msgspec.Struct]) -> str:
 def _comment(text: str) -> str:
     wrapped = textwrap.wrap(" ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(f"# {line}" for line in wrapped)
-
-
-def _limits(kind: Any) -> str:
-    """What the type of a setting allows, in words; empty where the default tells enough."""
-    parsed = msgspec.inspect.type_info(kind)
-    if isinstance(parsed, msgspec.inspect.LiteralType):
-        return " or ".join([_toml(value) for value in parsed.values])
-    least, most = getattr(parsed, "ge", None), getattr(parsed, "le", None)
-    above = getattr(parsed, "gt", None)
-    if least is not None and most is not None:
-        return f"{least} to {most}"
-    if above is not None:
-        return f"more than {above}" + (f", at most {most}" if most is not None else "")
-    return f"{least} or more" if least is not None else ""
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        return msgspec.json.encode(value).decode()
-    return f"{value:_}" if isinstance(value, int) and value >= 10_000 else str(value)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ mount.davfs davfs2
 nginx nginx
 apache2 apache2
 haproxy haproxy
+caddy caddy
+chromium chromium
 wrk wrk
 strace strace
 curl curl

@@ -56,7 +56,7 @@ class AsyncRequestPool:
         Not when the pool is closed or the source has as many requests under way as it may. However long the queue is,
         what costs nothing is answered.
         """
-        return not self._closed and (source.in_flight < self._per_source or source.exempt)
+        return not self._closed and (source.in_flight + source.abroad < self._per_source or source.exempt)
 
     def instant(self, route: Route, count: int, size: int) -> None:
         """Count requests that were answered from memory with `size` bytes each, here and on their route."""
@@ -76,7 +76,7 @@ class AsyncRequestPool:
         priority = arrival.priority
         stats = self.stats
         stats.arrived += 1
-        if (source.in_flight >= self._per_source and not source.exempt) or self._closed:
+        if (source.in_flight + source.abroad >= self._per_source and not source.exempt) or self._closed:
             raise self._refusal(source)
         source.in_flight += 1
         stats.in_flight += 1

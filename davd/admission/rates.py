@@ -38,6 +38,7 @@ class Rates:
 
     `clock` gives monotonic seconds. `rules` are asked in their order when a budget is made and after the settings have
     changed, and their factors multiply; one that fails, or gives no positive number, has no say, and `report` is told.
+    `budget` makes the budget of an account, and with an empty name that of all.
     """
 
     def __init__(
@@ -47,14 +48,16 @@ class Rates:
         clock: Callable[[], float],
         rules: Sequence[IRateRule] = (),
         report: Report = unheard,
+        budget: Callable[[str], Budget] = Budget,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._clock = clock
         self._rules = tuple(rules)
         self._report = report
-        self._accounts: Remembered[AccountBudget] = Remembered(MAX_ACCOUNTS, Budget)
-        self._everybody = Budget("", Limits("all", settings))
+        self._accounts: Remembered[AccountBudget] = Remembered(MAX_ACCOUNTS, budget)
+        self._everybody = budget("")
+        self._everybody.adopt(Limits("all", settings), clock())
         self._shared: dict[tuple[str, float], Limits] = {}
         self._refused = {"address": 0, "account": 0, "all": 0}
 
@@ -192,6 +195,25 @@ class Rates:
         refused = {f"refused_{kind}": float(count) for kind, count in self._refused.items()}
         return {"sources": float(len(self._sources)), "accounts": float(len(self._accounts)), **refused}
 
+    def spenders(self, most: int) -> list[dict[str, object]]:
+        """The accounts and networks that have spent most CPU time of late, then most requests; at most so many.
+
+        Each with its kind and name and what is lacking in its buckets, by unit. What is not limited is not known.
+        """
+        now = self._clock()
+        found: list[tuple[float, float, str, Budget]] = []
+        for kind, budgets in (("account", self._accounts.all()), ("address", self._sources.all())):
+            for budget in budgets:
+                requests, cpu = _lacking(budget, 0, now), _lacking(budget, 3, now)
+                if requests or cpu:
+                    found.append((cpu, requests, kind, budget))
+        found.sort(key=lambda row: row[:2], reverse=True)
+        return [
+            {"kind": kind, "name": budget.name}
+            | {unit: _lacking(budget, place, now) for place, unit in enumerate(UNITS)}
+            for _, _, kind, budget in found[:most]
+        ]
+
     def _take(self, budget: Budget) -> None:
         now = self._clock()
         if now < budget.ready:
@@ -264,3 +286,9 @@ def _fields(limits: Sequence[ratelimit.Limit], places: Sequence[tuple[Budget, in
             )
     fields = {ratelimit.POLICY: ratelimit.policy_field(policies)} if policies else {}
     return {**fields, ratelimit.LIMIT: ratelimit.limit_field(limits)}
+
+
+def _lacking(budget: Budget, place: int, now: float) -> float:
+    """How many tokens were taken from a bucket and have not come back."""
+    measure = budget.limits.measures[place]
+    return max(0.0, budget.full(place) - now) * measure.rate if measure.rate < inf else 0.0

@@ -53,6 +53,11 @@ class Remembered(Generic[Record]):
             self._held[forgotten] = held
         return record
 
+    def forget(self, name: str) -> None:
+        """Make the record of this name anew when it is asked for next; whoever holds the old one keeps it."""
+        self._kept.pop(name, None)
+        self._held.pop(name, None)
+
     def all(self) -> list[Record]:
         """Every record that is remembered or in use, in no order."""
         return [*self._kept.values(), *self._held.values()]

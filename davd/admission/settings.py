@@ -7,12 +7,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1, le=1_000_000)]
-Reserve = Annotated[int, Meta(ge=0, le=1_000_000)]
-Workers = Annotated[int, Meta(ge=0, le=1024)]
-Batch = Annotated[int, Meta(ge=1, le=1000)]
-Seconds = Annotated[float, Meta(gt=0, le=3600)]
-Milliseconds = Annotated[float, Meta(gt=0, le=1000)]
+# What `extra` says of a key: whether a reload brings it into force, and its unit.
+Count = Annotated[int, Meta(ge=1, le=1_000_000, extra={"reload": True})]
+Reserve = Annotated[int, Meta(ge=0, le=1_000_000, extra={"reload": True})]
+Workers = Annotated[int, Meta(ge=0, le=1024, extra={"reload": True})]
+Batch = Annotated[int, Meta(ge=1, le=1000, extra={"reload": True})]
+Seconds = Annotated[float, Meta(gt=0, le=3600, extra={"reload": True, "unit": "seconds"})]
+Milliseconds = Annotated[float, Meta(gt=0, le=1000, extra={"reload": True, "unit": "ms"})]
+Switch = Annotated[bool, Meta(extra={"reload": True})]
 
 
 class AsyncPoolConfig(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -37,7 +39,7 @@ class AsyncPoolConfig(Struct, forbid_unknown_fields=True, kw_only=True):
     max_concurrent_requests: Count = 10_000
     min_concurrent_requests: Count = 64
     reserved_requests: Reserve = 100
-    adaptive_limit: bool = True
+    adaptive_limit: Switch = True
     target_latency: Seconds = 0.5
     max_requests_per_ip: Count = 100
     max_queue_size: Reserve = 50_000
@@ -47,7 +49,7 @@ class AsyncPoolConfig(Struct, forbid_unknown_fields=True, kw_only=True):
     shed_delay: Seconds = 0.5
     shed_interval: Seconds = 1.0
     worker_count: Workers = 0
-    enable_batching: bool = True
+    enable_batching: Switch = True
     batch_size: Batch = 10
 
     def workers(self) -> int:

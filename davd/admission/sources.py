@@ -5,6 +5,9 @@ Implements: docs/architecture.md, Admission
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from davd.admission.budgets import Budget
 from davd.admission.remembered import Remembered
 from davd.model.address import Networks, bucket
@@ -20,10 +23,12 @@ class Source(Budget):
 
     `name` is an IPv4 address or an IPv6 /64 as text; an exempt one goes by its own address, a UNIX socket's peer by the
     empty text. `exempt` networks have no limits. `in_flight` is the number of requests under way, kept by the request
-    pool.
+    pool; `abroad` those that other processes of this machine have under way, of which one that is alone knows none.
     """
 
     __slots__ = ("exempt", "in_flight")
+
+    abroad: ClassVar[int] = 0
 
     def __init__(self, name: str, exempt: bool) -> None:
         super().__init__(name)
@@ -34,12 +39,13 @@ class Source(Budget):
 class Sources:
     """Every source that is in use or was of late; UNIX sockets and the networks in `exempt` are exempt.
 
-    `capacity` bounds how many are remembered. A source that somebody holds (a connection, a request under way) stays
-    the one record of its network however many others come.
+    `make` makes the source of a network that is not exempt. `capacity` bounds how many are remembered. A source that
+    somebody holds (a connection, a request under way) stays the one record of its network however many others come.
     """
 
-    def __init__(self, exempt: Networks, capacity: int = CAPACITY) -> None:
+    def __init__(self, exempt: Networks, capacity: int = CAPACITY, make: Callable[[str], Source] | None = None) -> None:
         self._exempt = exempt
+        self._limited = make
         self._unix = Source("", True)
         self._sources: Remembered[Source] = Remembered(capacity, self._make)
         self._spellings: dict[str, str] = {}
@@ -53,6 +59,15 @@ class Sources:
             return self._unix
         # An IPv4 address is the name of its network.
         return self._sources.get(address) or self._sources.of(self._name(address))
+
+    def reconfigure(self, exempt: Networks) -> None:
+        """Exempt other networks from now on, those of connections that are open as well."""
+        self._exempt = exempt
+        self._spellings.clear()
+        for source in self._sources.all():
+            if (source.name in exempt) != source.exempt:
+                source.exempt = not source.exempt
+                self._sources.forget(source.name)
 
     def all(self) -> list[Source]:
         """Every source that is remembered or in use, without that of UNIX sockets."""
@@ -70,4 +85,6 @@ class Sources:
         return name
 
     def _make(self, name: str) -> Source:
-        return Source(name, name in self._exempt)
+        if self._limited is None or name in self._exempt:
+            return Source(name, name in self._exempt)
+        return self._limited(name)

@@ -26,7 +26,7 @@ from davd.model.principal import Principal
 METHODS = frozenset({"PROPFIND", "REPORT"})
 
 # What an answer to these methods depends on beside the path, the content and who asks.
-_FIELDS = ("depth", "prefer", "brief", "accept-encoding", "content-type")
+_FIELDS = ("depth", "prefer", "brief", "accept-encoding", "content-type", "caldav-timezones")
 # A request with one of these is answered anew: it is rare, and what it asks may end by time alone or be malformed.
 _UNKEPT = ("if", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "overwrite", "lock-token")
 
@@ -38,7 +38,11 @@ OVERHEAD: Final = 2000
 # A client that makes up fields of this length is not given memory for them.
 _MOST_FIELDS: Final = 1024
 
-Key = tuple[str, str, str, bool, bytes, tuple[str | None, ...]]
+# An answer made in pieces that comes to no more is kept as one: it is sent by one write, and can be recalled.
+_JOINED: Final = 64 * 1024
+
+# The last is how often the settings have changed: an answer that was begun before is for nobody who asks after.
+Key = tuple[str, str, str, bool, bytes, tuple[str | None, ...], int]
 
 
 class Kept(Protocol):
@@ -87,11 +91,21 @@ class Answers:
         self._shared = shared
         self._shared_after = shared_after
         self._view = view
+        self._era = 0
         self._pack = pack
         self._unpack = unpack
         self.hits = 0
         self.revalidated = 0
         self.fetched = 0
+
+    def reconfigure(self, max_entry: int, shared_after: float) -> None:
+        """Keep answers by other limits from now on."""
+        self.max_entry, self._shared_after = max_entry, shared_after
+
+    def renew(self, view: bytes) -> None:
+        """What answers depend on has changed to `view`: give none from before, nor keep those that are being made."""
+        self._view = view
+        self._era += 1
 
     @property
     def shares(self) -> bool:
@@ -109,7 +123,7 @@ class Answers:
         fields = tuple([headers.get(name) for name in _FIELDS])
         if sum([len(field) for field in fields if field is not None]) > _MOST_FIELDS:
             return None
-        return (request.method, request.path, principal.name, request.tls, content, fields)
+        return (request.method, request.path, principal.name, request.tls, content, fields, self._era)
 
     def look_up(self, key: Key, generation: Hashable) -> Response | None:
         """The answer of that key, unless something has been committed since."""
@@ -150,11 +164,15 @@ class Answers:
         `generation` is from before the answer was begun. `version` is what it rests on, None when nothing less than the
         whole store. It took `seconds` to make.
         """
+        if key[-1] != self._era:
+            return
         body: Any = response.body
         if not isinstance(body, bytes) and not (
             isinstance(body, list) and all(isinstance(piece, bytes) for piece in body)
         ):
             return
+        if isinstance(body, list) and sum(map(len, body)) <= _JOINED:
+            body = b"".join(body)
         kept = Response(response.status, dict(response.headers), body)
         if not self._put(key, _Answer(generation, version, kept)):
             return
@@ -172,7 +190,7 @@ class Answers:
         return True
 
     def _digest(self, key: Key, version: Hashable) -> bytes:
-        return blake2b(repr((key, version)).encode(), key=self._view, digest_size=32).digest()
+        return blake2b(repr((key[:-1], version)).encode(), key=self._view, digest_size=32).digest()
 
 
 def _copy(response: Response) -> Response:

@@ -5,7 +5,6 @@ Implements: RFC 9110, 3.3, 9, 11.6; RFC 4918, 8; RFC 9111, 4.2
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from typing import Final, cast
@@ -24,6 +23,8 @@ from davd.application.polls import Polls
 from davd.application.provision import provision
 from davd.application.recall import Recall, Ticket
 from davd.application.selection import path_of, select, without_credentials
+from davd.application.settings import ApplicationSettings
+from davd.application.telling import answered, recalled
 from davd.application.visit import Visit
 from davd.authentication.authenticator import Authenticator
 from davd.dav import guard, upload
@@ -38,6 +39,8 @@ from davd.http.wire.encode import content_length
 from davd.interfaces.store import IStore
 from davd.model.principal import Principal
 from davd.model.resource import NewContent
+from davd.observe.access_log import Access
+from davd.tree.statistics import answer_key
 
 log = Logger(namespace="davd.application")
 
@@ -78,8 +81,31 @@ class Application:
         self._exchanges = Exchanges(store, registry, settings, clock, aside)
         self._polls = Polls(self._exchanges, answers)
         self._provisioned: set[str] = set()
-        self.statuses: defaultdict[int, int] = defaultdict(int)
+        # How often the settings have changed: what was begun before is not remembered after.
+        self._era = 0
         self.source = admission.sources.of
+        # Told of every request; None while nobody wants to know.
+        self.access: Callable[[Access], None] | None = None
+
+    def reconfigure(self, settings: DavSettings, registry: Registry, view: bytes) -> None:
+        """Answer by other settings and rows from the next request on; requests under way end by theirs.
+
+        `view` is the digest of what answers depend on, as `Answers` has it.
+        """
+        self._settings = self._exchanges.settings = settings
+        self._registry = self._exchanges.registry = registry
+        self._answers.renew(view)
+        self.forget()
+
+    def resize(self, settings: ApplicationSettings, max_entry: int, shared_after: float) -> None:
+        """Keep answers by other limits: by the bytes of requests as `settings` say, the rest as `Answers` has it."""
+        self._kept.reconfigure(settings.recall_bytes, settings.recall_entry_bytes)
+        self._answers.reconfigure(max_entry, shared_after)
+
+    def forget(self) -> None:
+        """Recall no answer from before: it may have been given by settings that have changed."""
+        self._era += 1
+        self._kept.clear()
 
     def statistics(self) -> dict[str, float]:
         """How often no answer was made: it was recalled, kept, right after a commit, fetched, made for another."""
@@ -105,14 +131,20 @@ class Application:
         size = len(answer[1])
         if not admission.pool.open_to(asker) or not admission.rates.instant(asker, ticket.account, count, size):
             return None
-        admission.pool.instant(ticket.route, count, size)
-        self.statuses[ticket.status] += count
+        route = ticket.route
+        admission.pool.instant(route, count, size)
+        route.answers[ticket.answer] += count
+        route.sizes[ticket.bucket] += count
         self._kept.hits += count
+        if self.access is not None:
+            note = recalled(asked, self._clock(), asker.name, ticket, size)
+            for _ in range(count):
+                self.access(note)
         return answer
 
     def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep the finished bytes of an answer that carried `ticket`."""
-        if isinstance(ticket, Ticket):
+        if isinstance(ticket, Ticket) and ticket.era == self._era:
             self._kept.remember(asked, protection, ticket, before, after)
 
     # -- one request ----------------------------------------------------------------------------------------------
@@ -131,24 +163,30 @@ class Application:
             raise
         except Exception as error:
             response = fail(request, error)
-        self._account(visit, response.status, content_length(response) or 0)
+        self._account(visit, response.status, content_length(response))
         if fields := admission.rates.fields(source, visit.account):
             response.headers.update(fields)
             # They hold for this answer only.
             response.ticket = None
         return response
 
-    def _account(self, visit: Visit, status: int, size: int) -> None:
-        """Count what the request has cost, under its route and against the budgets of who asked."""
-        self.statuses[status] += 1
+    def _account(self, visit: Visit, status: int, size: int | None) -> None:
+        """Count what the request has cost, under its route and against the budgets of who asked.
+
+        `size` is None for an answer that is made while it is sent: `_stream` counts that.
+        """
         arrival, place, exchange = visit.arrival, visit.place, visit.exchange
+        if self.access is not None and size is not None:
+            self.access(answered(visit, status, size, self._clock(), self._admission.now()))
         if place is None:
-            arrival.route.record(status, 0.0, 0.0, size)
+            arrival.route.record(status, 0.0, 0.0, size, arrival.priority)
             return
         seconds = place.seconds
         rows = 0 if exchange is None else exchange.rows
-        arrival.route.record(status, self._admission.now() - arrival.arrived, seconds, size)
-        self._admission.rates.charge(arrival.source, visit.account, size + place.bytes, rows, seconds)
+        route, content = arrival.route, place.bytes
+        route.record(status, self._admission.now() - arrival.arrived, seconds, size, place.priority)
+        route.received += content
+        self._admission.rates.charge(arrival.source, visit.account, (size or 0) + content, rows, seconds)
 
     async def _stream(self, visit: Visit, place: Place, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
         """The pieces of an answer; what they cost is counted when they have ended, since it was not known before."""
@@ -163,7 +201,9 @@ class Application:
         finally:
             cpu = place.seconds - seconds
             arrival.route.cpu += cpu
-            arrival.route.bytes += size
+            arrival.route.sent(size)
+            if self.access is not None:
+                self.access(answered(visit, visit.status, size, self._clock(), self._admission.now()))
             self._admission.rates.charge(arrival.source, visit.account, size, exchange.rows - rows, cpu)
 
     async def _steps(self, place: Place, visit: Visit) -> Response:
@@ -173,7 +213,7 @@ class Application:
         if open_answer is not None:
             return finish(request, open_answer)
         # Taken before anything is read: an answer that is kept under it is never newer than it says.
-        generation, credentials = self._store.generation(), self._credentials()
+        generation, credentials, era = self._store.generation(), self._credentials(), self._era
         visit.principal, until = await self._authenticator.authenticate(request)
         self._charge_account(visit)
         row = select(request, self._registry, self._settings)
@@ -191,10 +231,18 @@ class Application:
         else:
             response, stands = await self._do(visit, place, row, content)
         if isinstance(response.body, AsyncGenerator):
+            visit.status = response.status
             response.body = place.stream(self._stream(visit, place, response.body))
         elif stands:
             response.ticket = Ticket(
-                generation, credentials, until, response.status, visit.account, visit.arrival.route
+                generation,
+                credentials,
+                until,
+                answer_key(response.status, place.priority),
+                visit.account,
+                visit.arrival.route,
+                era,
+                visit.principal.name,
             )
         return response
 

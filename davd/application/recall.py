@@ -24,21 +24,26 @@ DIGEST_BYTES: Final = 16
 OVERHEAD: Final = 700
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ticket:
     """What a finished answer rests on.
 
     `generation` is the store's, taken before the answer was begun; `credentials` that of the checkers; `until` the
     POSIX time at which the remembered credentials are over. Each use counts against the budget of `account` (None:
-    unlimited), under `route` and under `status`.
+    unlimited), under `route` and, there, under `answer` (`davd.tree.statistics.answer_key`); `name` is the account's.
+    `era` counts the changes of the settings that it was begun after. `bucket` is that of the answer's size in the
+    histogram of the route; it is known when the answer is remembered.
     """
 
     generation: Hashable
     credentials: Hashable
     until: float
-    status: int
+    answer: int
     account: AccountBudget | None
     route: Route
+    era: int = 0
+    name: str = ""
+    bucket: int = 0
 
 
 class Recall:
@@ -88,12 +93,24 @@ class Recall:
         if len(before) + len(after) > self._max_entry:
             return
         key = blake2b(head, key=self._secrets[protection], digest_size=DIGEST_BYTES).digest()
+        ticket.bucket = len(after).bit_length()
         self._drop(key)
         while self._answers and self._bytes + size > self._max_bytes:
             self._drop(next(iter(self._answers)))
         if self._bytes + size <= self._max_bytes:
             self._answers[key] = (ticket, (before, after))
             self._bytes += size
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        self._answers.clear()
+        self._bytes = 0
+
+    def reconfigure(self, max_bytes: int, max_entry: int) -> None:
+        """Keep so much from now on; what is over that goes, the oldest first."""
+        self._max_bytes, self._max_entry = max_bytes, max_entry
+        while self._answers and self._bytes > max_bytes:
+            self._drop(next(iter(self._answers)))
 
     def _drop(self, key: bytes) -> None:
         found = self._answers.pop(key, None)

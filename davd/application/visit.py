@@ -24,7 +24,7 @@ class Visit:
 
     `place` is the one in the pool, `account` the budget of `principal` (None when it is not limited), `exchange` the
     one whose answer is given (None when no verb was asked for it), `document` the content where that was large enough
-    to be parsed beforehand.
+    to be parsed beforehand, `status` that of an answer that is made while it is sent.
     """
 
     request: Request
@@ -33,5 +33,6 @@ class Visit:
     account: AccountBudget | None = None
     exchange: Exchange | None = None
     document: Element | HTTPError | None = None
+    status: int = 0
     principal: Principal = field(init=False)
     path: Path = field(init=False)

@@ -52,6 +52,13 @@ class Authenticator:
         """A value that changes when a remembered success may have become wrong."""
         return tuple([checker.generation() for checker in self._checkers])
 
+    def reconfigure(self) -> None:
+        """Go by what the settings say now that they have been changed in place; nobody has to log in anew for it."""
+        settings = self._settings
+        self._challenge = basic.challenge(settings.realm)
+        self._passwords.reconfigure(settings)
+        self._remembered.reconfigure(settings.remember_entries, self._clock() + settings.remember_seconds)
+
     def unauthorized(self, detail: str = "") -> HTTPError:
         """The 401 with the challenges on offer."""
         return HTTPError(401, headers={"WWW-Authenticate": self._challenge}, detail=detail)

@@ -5,8 +5,9 @@ Implements: RFC 9106, 4
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -16,6 +17,15 @@ from davd.model.errors import HTTPError
 
 Result = TypeVar("Result")
 RunInThread = Callable[[Callable[[], Result]], Awaitable[Result]]
+
+# No sign that a command line takes for an option or a URL for its end, and none that is easily misread.
+PASSWORD_SIGNS: Final = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+PASSWORD_LENGTH: Final = 20
+
+
+def random_password() -> str:
+    """A new password that nobody can guess, of signs that can be read out and typed anywhere."""
+    return "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(PASSWORD_LENGTH))
 
 
 def hash_password(settings: AuthenticationSettings, password: str) -> str:
@@ -51,6 +61,10 @@ class Passwords:
         self._waiting = 0
         # Checked for unknown names, so that they cost what known ones cost.
         self._dummy = self._hasher.hash("no account has this password")
+
+    def reconfigure(self, settings: AuthenticationSettings) -> None:
+        """Let so many wait as the settings say now; what waits goes on."""
+        self._queue = settings.hash_queue
 
     async def verify(self, phc: str | None, password: str) -> bool:
         """Whether `password` fits; None stands for an unknown account and is always False, in the same time."""

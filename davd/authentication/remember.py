@@ -61,6 +61,15 @@ class Remembered:
             del self._proofs[next(iter(self._proofs))]
         self._proofs[digest] = proof
 
+    def reconfigure(self, entries: int, until: float) -> None:
+        """Keep so many from now on, and what is kept no longer than `until`."""
+        self._entries = entries
+        for kept in (self._proofs, self._once_proven):
+            for digest in list(kept)[: max(0, len(kept) - entries)]:
+                del kept[digest]
+        for proof in self._proofs.values():
+            proof.until = min(proof.until, until)
+
     def drop(self, digest: bytes) -> None:
         """Forget one proof, for good: what made it right has changed."""
         self._once_proven.pop(digest, None)

@@ -6,7 +6,22 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+# What `extra` says of a key: whether a reload brings it into force, its unit, and the form of a text.
 Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Seconds = Annotated[int, Meta(ge=1, extra={"reload": True, "unit": "seconds"})]
+Minute = Annotated[int, Meta(ge=0, le=60, extra={"reload": True, "unit": "seconds"})]
+Threads = Annotated[int, Meta(ge=1, le=16, extra={"reload": True})]
+Kibibytes = Annotated[int, Meta(ge=8 * 1024, extra={"unit": "KiB"})]
+Realm = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r'^[^"\\\x00-\x1f\x7f]+$',
+        extra={"reload": True, "form": "1 to 64 characters, no quotes or backslashes"},
+    ),
+]
 
 
 class AuthenticationSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -20,14 +35,14 @@ class AuthenticationSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     `argon2_lanes`.
     """
 
-    realm: Annotated[str, Meta(min_length=1, max_length=64, pattern=r'^[^"\\\x00-\x1f\x7f]+$')] = "davd"
-    remember_seconds: Annotated[int, Meta(ge=0, le=60)] = 60
-    remember_entries: Positive = 50_000
-    max_failures: Positive = 10
-    failure_window_seconds: Positive = 60
-    max_block_seconds: Positive = 900
-    hash_threads: Annotated[int, Meta(ge=1, le=16)] = 2
-    hash_queue: Positive = 32
-    argon2_memory_kib: Annotated[int, Meta(ge=8 * 1024)] = 19 * 1024
+    realm: Realm = "davd"
+    remember_seconds: Minute = 60
+    remember_entries: Count = 50_000
+    max_failures: Count = 10
+    failure_window_seconds: Seconds = 60
+    max_block_seconds: Seconds = 900
+    hash_threads: Threads = 2
+    hash_queue: Count = 32
+    argon2_memory_kib: Kibibytes = 19 * 1024
     argon2_iterations: Positive = 2
     argon2_lanes: Positive = 1

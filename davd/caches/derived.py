@@ -72,7 +72,8 @@ class Derived:
     ) -> None:
         self._path = os.path.join(folder, NAME)
         self._max_bytes = settings.derived_bytes
-        self._max_entry = min(settings.derived_entry_bytes, settings.derived_bytes // 8)
+        self._max_entry = 0
+        self.reconfigure(settings.derived_entry_bytes)
         self._run_in_thread = run_in_thread
         self._clock = clock
         self._now = now
@@ -95,6 +96,10 @@ class Derived:
         self._rest_until = 0.0
         self._puts = self._failures = self._timeouts = 0
         self._dropped = self._evictions = self._renewals = 0
+
+    def reconfigure(self, max_entry: int) -> None:
+        """Keep entries of so many bytes from now on, but none that takes an eighth of the file."""
+        self._max_entry = min(max_entry, self._max_bytes // 8)
 
     async def start(self) -> None:
         """Open the file, or make it; when that cannot be, it is tried again later."""

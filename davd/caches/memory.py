@@ -79,6 +79,14 @@ class Memory(Generic[V]):
         if key in kept:
             del kept[key]
 
+    def reconfigure(self, max_bytes: int, max_entry: int) -> None:
+        """Keep values by other limits from now on; when `max_bytes` is another, beginning with none."""
+        if max(0, max_bytes) != self._kept.maxsize:
+            evictions = self._kept.evictions
+            self._kept = _Kept(max(0, max_bytes))
+            self._kept.evictions = evictions
+        self.max_entry = min(max_entry, max_bytes)
+
     def clear(self) -> None:
         """Forget all values; the counters stay."""
         self._kept.clear()

@@ -65,8 +65,7 @@ class Redis:
         self._clock: IReactorTime = reactor
         self._framing = Framing(secret)
         self._prefix = settings.redis_prefix.encode()
-        self._last_byte = OVERHEAD + settings.redis_entry_bytes
-        self._lifetime = round(settings.redis_ttl * 1000)
+        self._last_byte, self._lifetime = _sizes(settings)
         timeout = settings.redis_timeout_ms / 1000
         self._reads = Deadlines(self._clock, timeout, self._expired)
         self._writes = Deadlines(self._clock, timeout * _WRITE_PATIENCE, self._expired)
@@ -81,6 +80,12 @@ class Redis:
         self._bytes_under_way = 0
         self._puts = self._failures = 0
         self._timeouts = self._skipped = self._dropped = self._reconnections = 0
+
+    def reconfigure(self) -> None:
+        """Go by the sizes and times that the settings say now that they have been changed in place."""
+        self._last_byte, self._lifetime = _sizes(self._settings)
+        self._reads.seconds = timeout = self._settings.redis_timeout_ms / 1000
+        self._writes.seconds = timeout * _WRITE_PATIENCE
 
     async def start(self) -> None:
         """Begin to connect; returns at once, and look-ups find nothing until Redis has answered."""
@@ -260,3 +265,8 @@ class Redis:
         if why != self._told:
             self._told = why
             self._log.warn("Redis at {where} is not used for now: {why}", where=str(self._target), why=why)
+
+
+def _sizes(settings: CacheSettings) -> tuple[int, int]:
+    """The last byte of a frame that is asked for, and the life of an entry in milliseconds."""
+    return OVERHEAD + settings.redis_entry_bytes, round(settings.redis_ttl * 1000)

@@ -6,15 +6,27 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Bytes = Annotated[int, Meta(ge=0, le=2**40)]
-EntryBytes = Annotated[int, Meta(ge=0, le=2**28)]
-RedisTimeout = Annotated[float, Meta(ge=1, le=5000)]
-Lifetime = Annotated[float, Meta(ge=1, le=31_536_000)]
+# What `extra` says of a key: whether a reload brings it into force, its unit, the form of a text, and what is secret.
+Bytes = Annotated[int, Meta(ge=0, le=2**40, extra={"reload": True, "unit": "bytes"})]
+FileBytes = Annotated[int, Meta(ge=0, le=2**40, extra={"unit": "bytes"})]
+EntryBytes = Annotated[int, Meta(ge=0, le=2**28, extra={"reload": True, "unit": "bytes"})]
+RedisTimeout = Annotated[float, Meta(ge=1, le=5000, extra={"reload": True, "unit": "ms"})]
+Lifetime = Annotated[float, Meta(ge=1, le=31_536_000, extra={"reload": True, "unit": "seconds"})]
 Connections = Annotated[int, Meta(ge=1, le=16)]
-Calls = Annotated[int, Meta(ge=1, le=65_536)]
-Produced = Annotated[float, Meta(ge=0, le=60_000)]
-RedisURL = Annotated[str, Meta(pattern=r"\A(\Z|(rediss?|unix)://)", max_length=2048)]
-Prefix = Annotated[str, Meta(pattern=r"\A[!-~]*\Z", max_length=64)]
+Calls = Annotated[int, Meta(ge=1, le=65_536, extra={"reload": True})]
+Produced = Annotated[float, Meta(ge=0, le=60_000, extra={"reload": True, "unit": "ms"})]
+RedisURL = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(\Z|(rediss?|unix)://)",
+        max_length=2048,
+        extra={"secret": True, "form": "a URL that begins with redis://, rediss:// or unix://"},
+    ),
+]
+Prefix = Annotated[
+    str,
+    Meta(pattern=r"\A[!-~]*\Z", max_length=64, extra={"form": "at most 64 characters of ASCII, no spaces"}),
+]
 
 
 class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -50,7 +62,7 @@ class CacheSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     redis_connections: Connections = 2
     redis_calls: Calls = 1024
 
-    derived_bytes: Bytes = 256 * 1024**2
+    derived_bytes: FileBytes = 256 * 1024**2
     derived_entry_bytes: EntryBytes = 1024**2
 
     shared_after_ms: Produced = 20.0

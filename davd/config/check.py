@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from davd.caches.target import parse
 from davd.config.settings import Settings
@@ -14,24 +15,33 @@ _NETWORKS = ("exempt_networks", "trusted_proxies", "proxy_protocol")
 
 
 def check(settings: Settings) -> None:
-    """Raise ValueError with one sentence, the setting's name first, for settings that cannot work."""
+    """Raise ValueError with one sentence, the setting's name first, for the first setting that cannot work."""
+    for key, text in faults_of(settings):
+        raise ValueError(f"{key}: {text}")
+
+
+def faults_of(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The dotted name of each setting that cannot work, and why."""
     if not settings.net.listen:
-        raise ValueError("net.listen: there has to be an endpoint to listen on")
+        yield "net.listen", "there has to be an endpoint to listen on"
     for name in _NETWORKS:
         try:
             Networks(getattr(settings.net, name))
         except ValueError as error:
-            raise ValueError(f"net.{name}: {error}") from None
+            yield f"net.{name}", str(error)
     if not _PREFIX.fullmatch(settings.dav.prefix):
-        raise ValueError("dav.prefix: expected a path as in /dav, with a slash at its beginning and none at its end")
+        yield "dav.prefix", "expected a path as in /dav, with a slash at its beginning and none at its end"
     if settings.dav.default_lock_seconds > settings.dav.max_lock_seconds:
-        raise ValueError("dav.default_lock_seconds: it is more than dav.max_lock_seconds")
+        yield "dav.default_lock_seconds", "it is more than dav.max_lock_seconds"
+    daemon = settings.daemon
+    if daemon.autoscale and daemon.max_workers and daemon.min_workers > daemon.max_workers:
+        yield "daemon.min_workers", "it is more than daemon.max_workers"
     if settings.pool.min_concurrent_requests > settings.pool.max_concurrent_requests:
-        raise ValueError("pool.min_concurrent_requests: it is more than pool.max_concurrent_requests")
+        yield "pool.min_concurrent_requests", "it is more than pool.max_concurrent_requests"
     if settings.caches.redis:
         try:
             parse(settings.caches.redis)
         except ValueError as error:
-            raise ValueError(f"caches.redis: {error}") from None
+            yield "caches.redis", str(error)
     if not settings.check_with:
-        raise ValueError("check_with: there has to be a checker, or nobody could log in")
+        yield "check_with", "there has to be a checker, or nobody could log in"

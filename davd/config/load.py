@@ -1,63 +1,100 @@
-"""From a TOML file and the environment to validated settings."""
+"""From a TOML file and the environment to validated settings, and where each of them came from."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
-from davd.config.check import check
+from davd.config.document import Fault, settings_of
+from davd.config.keys import ENVIRONMENT_PREFIX, values
+from davd.config.origin import DEFAULT, Loaded
 from davd.config.settings import Settings
-
-ENVIRONMENT_PREFIX = "DAVD_"
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the text is one sentence that names the setting and what it may be."""
+    """The configuration cannot be used; the text names each setting that is wrong, and what it may be, in one line.
+
+    `faults` are the same one by one, each with where it was written.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 def load(file: str | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of `load_with_origins` alone."""
+    return load_with_origins(file, environment).settings
+
+
+def load_with_origins(file: str | None, environment: Mapping[str, str]) -> Loaded:
     """The settings of `file` (TOML; None for none) with those of the environment over them.
 
     `DAVD_NET__MAX_CONNECTIONS=500` overrides `max_connections` in `[net]`; `DAVD_DATA=/srv/davd` a key outside any
-    section. Texts are taken as they are, lists are given as TOML or separated by commas, the rest is TOML.
+    section. Texts are taken as they are, lists are given as TOML or separated by commas, the rest is TOML. Raises
+    ConfigError with everything that is wrong.
     """
-    document: dict[str, Any] = {}
-    if file is not None:
-        try:
-            with open(file, "rb") as stream:
-                document = tomllib.load(stream)
-        except OSError as error:
-            raise ConfigError(f"cannot read the configuration file {file}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the configuration file {file} is not TOML: {error}") from None
-    overlays = {name: text for name, text in sorted(environment.items()) if name.startswith(ENVIRONMENT_PREFIX)}
-    for name, text in overlays.items():
-        _overlay(document, name, text)
-    origin = "the environment" if file is None else f"the configuration file {file}"
-    if file is not None and overlays:
-        origin += " with the environment over it"
+    document = {} if file is None else _read(file)
+    origins = dict.fromkeys(_names(document), f"file {file}")
+    clashes = []
+    for name, text in sorted(environment.items()):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            words = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+            if _overlay(document, words, text):
+                key = ".".join(words)
+                # A section of a plugin that is given by the environment alone was not there before.
+                origins = {known: origin for known, origin in origins.items() if not known.startswith(key + ".")}
+                origins[key] = f"environment {name}"
+                for end in range(1, len(words)):
+                    origins.setdefault(".".join(words[:end]), origins[key])
+            else:
+                clashes.append(f"the environment variable {name} names no setting")
+    settings, faults = settings_of(document)
+    if settings is None or clashes:
+        raise ConfigError(*clashes, *_told(faults, origins, file))
+    return Loaded(settings, {key: origins.get(key, DEFAULT) for key, _ in values(settings)}, file)
+
+
+def _read(file: str) -> dict[str, Any]:
     try:
-        settings = msgspec.convert(document, Settings, strict=False)
-        check(settings)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{origin}: {_sentence(error)}") from None
-    except ValueError as error:
-        raise ConfigError(f"{origin}: {error}") from None
-    return settings
+        with open(file, "rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration file {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the configuration file {file} is not TOML: {error}") from None
 
 
-def _overlay(document: dict[str, Any], name: str, text: str) -> None:
-    words = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+def _names(table: dict[str, Any], at: str = "") -> Iterator[str]:
+    """The dotted names of all values of a document, sections included."""
+    for name, value in table.items():
+        yield at + name
+        if isinstance(value, dict):
+            yield from _names(value, f"{at}{name}.")
+
+
+def _told(faults: Sequence[Fault], origins: Mapping[str, str], file: str | None) -> Iterator[str]:
+    for fault in faults:
+        kind, _, place = origins.get(fault.key, DEFAULT).partition(" ")
+        if kind == "environment":
+            yield f"the environment variable {place}: {fault.sentence}"
+        else:
+            yield f"the configuration file {file}: {fault.sentence}" if file else f"the settings: {fault.sentence}"
+
+
+def _overlay(document: dict[str, Any], words: Sequence[str], text: str) -> bool:
+    """Put a variable's text in its place; False when that is inside of something that is no section."""
     section: Any = document
     kind: Any = Settings
     for word in words[:-1]:
         section, kind = section.setdefault(word, {}), _kind(kind, word)
         if not isinstance(section, dict):
-            raise ConfigError(f"the environment variable {name} names no setting")
+            return False
     section[words[-1]] = _value(text, _kind(kind, words[-1]))
+    return True
 
 
 def _kind(owner: Any, word: str) -> Any:
@@ -75,12 +112,3 @@ def _value(text: str, kind: Any) -> Any:
     if get_origin(kind) is list and not isinstance(value, list):
         return [word.strip() for word in text.split(",") if word.strip()]
     return value
-
-
-def _sentence(error: msgspec.ValidationError) -> str:
-    """`Expected int >= 1 - at $.net.max_connections` as `net.max_connections: expected int >= 1`."""
-    what, _, where = str(error).partition(" - at ")
-    where = where.strip("`").removeprefix("$").removeprefix(".")
-    what = what.replace("Object contains unknown field", "there is no setting called")
-    what = what[:1].lower() + what[1:]
-    return f"{where}: {what}" if where else what

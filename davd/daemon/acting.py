@@ -9,7 +9,8 @@ from davd.config.settings import Settings
 from davd.dav import guard, upload
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_fields
-from davd.dav.methods.mkcol import RESOURCE_TYPE, VALID_RESOURCETYPE
+from davd.dav.membership import VALID_RESOURCETYPE
+from davd.dav.methods.mkcol import RESOURCE_TYPE
 from davd.dav.registry import Registry
 from davd.formats.xml.reader import parse
 from davd.formats.xml.writer import document, element

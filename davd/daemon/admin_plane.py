@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import time
+from collections.abc import Sequence
+from typing import Any, Final
 
 from OpenSSL.SSL import Context
 from OpenSSL.SSL import Error as OpenSSLError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from twisted.internet.ssl import Certificate, CertificateOptions, KeyPair, TLSVersion
+from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 from zope.interface import implementer
 
+from davd.admin.plane import Plane
+from davd.admin.sessions import Sessions
+from davd.authentication.throttle import Throttle
 from davd.net.certificates import CertificateError, CertificateFiles
-from davd.net.endpoints import Bound
+from davd.net.endpoints import Bound, parse
+
+log = Logger(namespace="davd")
+
+# More than any page takes. It is kept in memory before anybody has asked whose it is.
+MOST_CONTENT: Final = 256 * 1024
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -27,6 +38,10 @@ class AdminTLS:
     def __init__(self, files: CertificateFiles) -> None:
         self._files = files
         self._context = self._read()
+
+    def files(self) -> list[CertificateFiles]:
+        """The files it is read from."""
+        return [self._files]
 
     def reload(self) -> None:
         """Read the files again for the handshakes to come; CertificateError, and then the old ones stay."""
@@ -48,9 +63,63 @@ class AdminTLS:
             ) from None
 
 
+class Asked(Request):
+    """A request with no more content than a page may want; with more of it the connection ends.
+
+    Forms are read whole before the page is asked, and so before it is known who sends them.
+    """
+
+    _room = MOST_CONTENT
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """A piece of the content has come."""
+        fits = self._room >= 0
+        self._room -= len(data)
+        if self._room >= 0:
+            super().handleContentChunk(data)
+        elif fits:
+            # RFC 9110, 15.5.14: "The server MAY terminate the request, if the protocol version in use allows it".
+            transport: Any = self.channel.transport
+            transport.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.channel.loseConnection()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of the content has come."""
+        if self._room >= 0:
+            super().requestReceived(command, path, version)
+
+
+def loopback(text: str) -> str:
+    """The endpoint, on the loopback interface where it names none."""
+    kind, _, options = parse(text)
+    return f"{text}:interface=127.0.0.1" if kind in ("tcp", "ssl") and "interface" not in options else text
+
+
+def open_plane(
+    reactor: Any,
+    bound: Bound,
+    tls: AdminTLS | None,
+    plane: Plane,
+    token: str,
+    throttle: Throttle,
+    hostnames: Sequence[str],
+) -> IListeningPort:
+    """Serve the admin plane; `throttle` counts wrong tokens."""
+    # klein imports the reactor, which twistd has not chosen yet when it imports this module.
+    from davd.admin.dashboard import Dashboard, Pages
+    from davd.admin.entrance import Entrance
+    from davd.admin.health import Admin
+
+    sessions = Sessions(token, throttle, time.time)
+    pages = Pages(Admin(plane, sessions).app.resource(), Dashboard(plane, sessions, reactor).app.resource())
+    port = serve(reactor, bound, Entrance(pages, sessions, hostnames), tls)
+    log.info("admin plane on {endpoint}", endpoint=bound.text)
+    return port
+
+
 def serve(reactor: Any, bound: Bound, pages: Resource, tls: AdminTLS | None) -> IListeningPort:
     """Show `pages` on the socket, which goes over to the port that is returned."""
-    site = Site(pages)
+    site = Site(pages, Asked)
     site.noisy = False
     factory = site if tls is None else TLSMemoryBIOFactory(tls, False, site)
     port: IListeningPort = reactor.adoptStreamPort(bound.socket.fileno(), bound.socket.family, factory)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.plugin import getPlugins
 from twisted.python.reflect import namedAny
 
 from davd.admission.admission import Admission
+from davd.admission.budgets import Budget
 from davd.admission.classify import Classifier
 from davd.admission.pool import AsyncRequestPool
 from davd.admission.rates import Rates
+from davd.admission.settings import AsyncPoolConfig
+from davd.admission.shared import SharedBudget, SharedSource
 from davd.admission.sources import Sources
 from davd.application.answers import Answers
 from davd.application.application import Application
@@ -45,6 +50,7 @@ from davd.interfaces.extension import IExtensionMaker
 from davd.interfaces.identity import CheckerError, IChecker, ICheckerMaker
 from davd.interfaces.store import IStore
 from davd.model.address import Networks
+from davd.observe.shared import REQUESTS, Column
 from davd.tree.statistics import Routes
 
 log = Logger(namespace="davd")
@@ -66,13 +72,28 @@ def registry_of(settings: Settings) -> Registry:
 
     ValueError with one sentence when one of them is not installed or refuses its settings.
     """
-    extensions: list[Extension] = [core.EXTENSION, caldav.make(settings.caldav), carddav.make(settings.carddav)]
-    makers = {maker.name: maker for maker in getPlugins(IExtensionMaker)}
-    for name, section in settings.extensions.items():
-        if name not in makers:
-            raise ValueError(f"extensions.{name}: no such extension is installed")
-        extensions.append(namedAny(makers[name].path)(section))
-    return Registry.of(extensions)
+    return Rows(settings).registry(settings)
+
+
+class Rows:
+    """Makes the rows in force. Extensions are made once, by the settings given first; ValueError as `registry_of`."""
+
+    def __init__(self, settings: Settings) -> None:
+        makers = {maker.name: maker for maker in getPlugins(IExtensionMaker)}
+        self._extensions: list[Extension] = []
+        self._made: tuple[Any, Registry] | None = None
+        for name, section in settings.extensions.items():
+            if name not in makers:
+                raise ValueError(f"extensions.{name}: no such extension is installed")
+            self._extensions.append(namedAny(makers[name].path)(section))
+
+    def registry(self, settings: Settings) -> Registry:
+        """The rows with the limits of calendars and contacts that `settings` say; the same while those are."""
+        limits = (settings.caldav, settings.carddav)
+        if self._made is None or self._made[0] != limits:
+            own = [core.EXTENSION, caldav.make(settings.caldav), carddav.make(settings.carddav)]
+            self._made = (limits, Registry.of([*own, *self._extensions]))
+        return self._made[1]
 
 
 def _accounts(section: dict[str, Any], context: CheckerContext) -> IChecker:
@@ -135,10 +156,33 @@ def rules_of(settings: Settings) -> list[Any]:
     return rules
 
 
-def admission_of(settings: Settings, clock: IReactorTime) -> Admission:
-    """Who decides who may go when, on the reactor's clock."""
+def pool_of(settings: Settings, workers: int) -> AsyncPoolConfig:
+    """The part of the pool's settings that one of so many processes goes by: places and queue are divided."""
+    pool = settings.pool
+    if workers == 1:
+        return pool
+    return structs.replace(
+        pool,
+        max_concurrent_requests=ceil(pool.max_concurrent_requests / workers),
+        min_concurrent_requests=ceil(pool.min_concurrent_requests / workers),
+        reserved_requests=ceil(pool.reserved_requests / workers),
+        max_queue_size=ceil(pool.max_queue_size / workers),
+    )
+
+
+def admission_of(settings: Settings, clock: IReactorTime, workers: int = 1, shared: Column | None = None) -> Admission:
+    """Who decides who may go when, on the reactor's clock; `shared` is what this process counts for others."""
     rules = rules_of(settings)
-    sources = Sources(Networks(settings.net.exempt_networks))
+    networks = Networks(settings.net.exempt_networks)
+    if shared is None:
+        sources = Sources(networks)
+        budget: Callable[[str], Budget] = Budget
+    else:
+        sources = Sources(networks, make=lambda name: SharedSource(name, shared, REQUESTS))
+
+        def budget(name: str) -> Budget:
+            return SharedBudget(name, shared, "account" if name else "all")
+
     routes = Routes()
     classifier = Classifier(
         [rule for rule in rules if IPriorityRule.providedBy(rule)],
@@ -153,8 +197,10 @@ def admission_of(settings: Settings, clock: IReactorTime) -> Admission:
         time.monotonic,
         [rule for rule in rules if IRateRule.providedBy(rule)],
         _rule_failed,
+        budget,
     )
-    return Admission(sources, classifier, rates, AsyncRequestPool(settings.pool, clock), routes, clock.seconds)
+    pool = AsyncRequestPool(pool_of(settings, workers), clock)
+    return Admission(sources, classifier, rates, pool, routes, clock.seconds)
 
 
 def _rule_failed(rule: object, error: Exception) -> None:
@@ -192,8 +238,12 @@ def application_of(
     tiers: Tiers,
     clock: Callable[[], float],
     run_in_thread: RunInThread = here,
+    rows: Rows | None = None,
 ) -> Application:
-    """The application over a started store; `run_in_thread` does what would hold up the reactor."""
+    """The application over a started store; `run_in_thread` does what would hold up the reactor.
+
+    `rows` make its registry; without them it is made for this application alone.
+    """
     kept = Recall(
         settings.application.recall_bytes,
         settings.application.recall_entry_bytes,
@@ -201,7 +251,7 @@ def application_of(
         authenticator.generation,
         clock,
     )
-    registry = registry_of(settings)
+    registry = (rows or Rows(settings)).registry(settings)
     answers = Answers(
         memory,
         settings.caches.entry_bytes,

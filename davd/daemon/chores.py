@@ -1,81 +1,69 @@
 """What the server does by itself once in a while.
 
-Implements: RFC 9325, 3.4
+Implements: RFC 9325, 3.4; RFC 6578, 3.2; docs/operate/monitoring.md, Chores
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 
-from davd.interfaces.store import IStore, StoreError
+from davd.daemon.expiry import Expiry
+from davd.daemon.trash import expiry_of
+from davd.interfaces.store import IStore
+from davd.interfaces.upkeep import IUpkeep
+from davd.observe.chores import Chore, Chores
 from davd.stores.transactions import transact
 
-log = Logger(namespace="davd.chores")
-
-EVERY_SECONDS = 3600.0
-RENEWAL_SECONDS = 12 * 3600.0
+EVERY_SECONDS: Final = 3600.0
+RENEWAL_SECONDS: Final = 12 * 3600.0
+CHECKPOINT_SECONDS: Final = 300.0
+DAILY_SECONDS: Final = 86_400.0
+# Certificates are looked at soon after the start, so that what shows them has something to show.
+SOON_SECONDS: Final = 1.0
 # RFC 6578, 3.2 lets a server forget old changes; a client that was away for longer starts anew.
-TOMBSTONE_SECONDS = 90 * 86_400.0
+TOMBSTONE_SECONDS: Final = 90 * 86_400.0
 
 
-class Sweep:
-    """Removes what has expired, once an hour: locks, kept values, and tombstones of more than 90 days."""
+def add_chores(
+    chores: Chores,
+    store: IStore,
+    clock: IReactorTime,
+    now: Callable[[], float],
+    expiry: Expiry,
+    reload: Callable[[], None],
+    leads: bool = True,
+) -> None:
+    """Add davd's own chores; `reload` has the certificates read again.
 
-    def __init__(self, store: IStore, clock: IReactorTime, now: Callable[[], float]) -> None:
-        self._store = store
-        self._clock = clock
-        self._now = now
-        self._loop = LoopingCall(self._sweep)
-        self._loop.clock = clock
-        self._running: Deferred[None] | None = None
+    Of several processes the one that `leads` looks after the store.
+    """
 
-    def start(self) -> None:
-        """Sweep in an hour for the first time: a start has enough to do."""
-        self._loop.start(EVERY_SECONDS, now=False)
+    async def renew() -> None:
+        reload()
 
-    async def stop(self) -> None:
-        """Sweep no more, and wait for the sweep that runs."""
-        running = self._running
-        if self._loop.running:
-            self._loop.stop()
-        if running is not None and not running.called:
-            await running
-
-    def _sweep(self) -> Deferred[None]:
-        self._running = running = Deferred.fromCoroutine(self._work())
-        return running
-
-    async def _work(self) -> None:
-        now = self._now()
-        try:
-            removed = await transact(
-                self._store, lambda transaction: transaction.sweep(now, now - TOMBSTONE_SECONDS), clock=self._clock
-            )
-        except (StoreError, CancelledError) as error:
-            log.error("the sweep failed: {error}", error=error)
-            return
-        if removed:
-            log.info("swept {removed} expired rows", removed=removed)
+    if leads:
+        chores.add(Chore("sweep", EVERY_SECONDS, sweep_of(store, clock, now)))
+        chores.add(Chore("trash", EVERY_SECONDS, expiry_of(store, clock, now)))
+    # RFC 9325, 3.4: keys of tickets have to be changed regularly, or they undo what ephemeral keys are for.
+    chores.add(Chore("session_keys", RENEWAL_SECONDS, renew))
+    chores.add(Chore("certificates", RENEWAL_SECONDS, expiry.look, SOON_SECONDS))
+    if leads and IUpkeep.providedBy(store):
+        chores.add(Chore("checkpoint", CHECKPOINT_SECONDS, store.checkpoint))
+        chores.add(Chore("statistics", DAILY_SECONDS, store.refresh, EVERY_SECONDS))
+        chores.add(Chore("blobs", DAILY_SECONDS, lambda: store.collect(now()), 2 * EVERY_SECONDS))
 
 
-class Renewal:
-    """Has the certificates read again twice a day, by `reload`: new contexts have new keys for session tickets."""
+def sweep_of(store: IStore, clock: IReactorTime, now: Callable[[], float]) -> Callable[[], Awaitable[str]]:
+    """What removes what has expired: locks, kept values, and tombstones of more than 90 days; it tells how many."""
 
-    def __init__(self, reload: Callable[[], None], clock: IReactorTime) -> None:
-        self._loop = LoopingCall(reload)
-        self._loop.clock = clock
+    async def sweep() -> str:
+        present = now()
+        removed = await transact(
+            store, lambda transaction: transaction.sweep(present, present - TOMBSTONE_SECONDS), clock=clock
+        )
+        return f"{removed} rows"
 
-    def start(self) -> None:
-        """Begin to count; the keys of the start are new."""
-        # RFC 9325, 3.4: keys of tickets have to be changed regularly, or they undo what ephemeral keys are for.
-        self._loop.start(RENEWAL_SECONDS, now=False)
-
-    def stop(self) -> None:
-        """Leave it at that."""
-        if self._loop.running:
-            self._loop.stop()
+    return sweep

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 
 from davd.application.provision import provision
-from davd.authentication.passwords import hash_password
+from davd.authentication.passwords import hash_password, random_password
 from davd.authentication.settings import AuthenticationSettings
 from davd.interfaces.store import IStore, ITransaction, StoreError
 from davd.model.principal import INDIVIDUAL, Account
 from davd.stores.transactions import transact
 
 ADMIN = "admin"
-# No sign that a command line takes for an option or a URL for its end, and none that is easily misread.
-PASSWORD_SIGNS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-PASSWORD_LENGTH = 20
 
 
 def make_folder(path: str) -> None:
@@ -39,7 +35,7 @@ async def first_account(store: IStore, settings: AuthenticationSettings, now: fl
     async with store.read() as view:
         if _has_users(await view.accounts()):
             return None
-    password = "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(PASSWORD_LENGTH))
+    password = random_password()
     account = Account(ADMIN, hash_password(settings, password), display_name="Administrator", created=now)
 
     async def add(transaction: ITransaction) -> bool:

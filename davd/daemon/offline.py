@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import click
@@ -32,6 +32,7 @@ class Context:
     """What every command gets: the settings, where they came from, and how to reach the store."""
 
     settings: Settings
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def with_store(self, work: Callable[[IStore], Awaitable[Result]], make: bool = False) -> Result:
         """Open the store, do `work`, close it; a click error of one sentence when the store cannot be used.

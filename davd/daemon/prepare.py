@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,15 @@ from twisted.internet.endpoints import serverFromString
 
 from davd.authentication.passwords import Passwords
 from davd.config.settings import Settings
-from davd.daemon.admin_plane import AdminTLS
+from davd.daemon import admin_token
+from davd.daemon.admin_plane import AdminTLS, loopback
 from davd.daemon.assemble import CheckerContext, checkers_of, registry_of, rules_of
+from davd.daemon.autoscale import forecast_of
 from davd.daemon.first_run import ADMIN, first_account, make_folder
+from davd.daemon.observing import ways_of
 from davd.daemon.offline import drive
 from davd.net.certificates import CertificateError, CertificateFiles, find, self_signed
-from davd.net.endpoints import Bound, ListenError, bind, parse
+from davd.net.endpoints import Bound, ListenError, bind, inherit, parse
 from davd.net.tls import TLS
 from davd.stores.sqlite.store import SQLiteStore
 from davd.stores.threads import run_here
@@ -29,6 +33,7 @@ class Prepared:
 
     `listeners` are bound sockets, or endpoint strings of kinds that only Twisted can open; `places` are their URLs or
     paths for people. `admin`, `admin_tls` and `admin_place` are the same of the admin plane where it is on.
+    `token` opens the admin plane; `token_made` tells that it was made just now.
     `password` is that of the `account` made just now, None when there were accounts.
     """
 
@@ -38,6 +43,8 @@ class Prepared:
     admin: Bound | None = None
     admin_tls: AdminTLS | None = None
     admin_place: str = ""
+    token: str = ""
+    token_made: bool = False
     account: str = ADMIN
     password: str | None = None
 
@@ -50,6 +57,8 @@ def prepare(settings: Settings, now: float, reactor: Any) -> Prepared:
     """
     registry_of(settings)
     rules_of(settings)
+    ways_of(settings.alerts)
+    forecast_of(settings.scaling)
     make_folder(settings.data)
     prepared = Prepared(_certificates(settings))
     with ExitStack() as undo:
@@ -69,6 +78,18 @@ def prepare(settings: Settings, now: float, reactor: Any) -> Prepared:
     return prepared
 
 
+def inherit_prepared(settings: Settings, descriptors: Sequence[int]) -> Prepared:
+    """The same in a worker, whose supervisor has done the rest: sockets by their descriptors, in the order of `listen`.
+
+    Raises CertificateError or ListenError.
+    """
+    tls = _certificates(settings)
+    listeners: list[Bound | str] = [
+        inherit(text, descriptor, tls) for text, descriptor in zip(settings.net.listen, descriptors, strict=True)
+    ]
+    return Prepared(tls, listeners)
+
+
 def _examine(text: str, reactor: Any) -> None:
     """Look at an endpoint that only Twisted can open, which will be when the server runs."""
     try:
@@ -81,13 +102,14 @@ def _examine(text: str, reactor: Any) -> None:
 
 
 def _prepare_admin(settings: Settings, prepared: Prepared, undo: ExitStack) -> None:
-    text = settings.admin.listen
+    text = loopback(settings.admin.listen)
     bound = bind(text, prepared.tls)
     if bound is None:
         raise ListenError(f"the admin plane cannot listen on {text}: expected tcp:, ssl:, unix: or systemd:")
     undo.callback(bound.close)
     prepared.admin = bound
     prepared.admin_place = _place(bound, "")
+    prepared.token, prepared.token_made = admin_token.obtain(settings.data)
     if bound.tls is not None:
         _, _, options = parse(text)
         key = options.get("privateKey") or options.get("certKey")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 
 import msgspec
@@ -20,15 +21,23 @@ def view_of(settings: Settings, registry: Registry, epoch: str) -> bytes:
 
     The extensions of `settings` have been loaded.
     """
-    digest = blake2b(digest_size=32)
     makers = {maker.name: maker.path for maker in getPlugins(IExtensionMaker)}
-    for package in ("davd", *(makers[name].partition(".")[0] for name in settings.extensions)):
-        for path in _sources(package):
-            with open(path, "rb") as source:
-                digest.update(source.read())
+    digest = blake2b(digest_size=32)
+    digest.update(program(("davd", *(makers[name].partition(".")[0] for name in settings.extensions))))
     rows = [sorted(part) for part in (registry.methods, registry.reports, registry.properties)]
     digest.update(repr((epoch, rows, settings.extensions)).encode())
     digest.update(msgspec.json.encode((settings.dav, settings.caldav, settings.carddav)))
+    return digest.digest()
+
+
+@cache
+def program(packages: tuple[str, ...]) -> bytes:
+    """A digest of the text that this process runs: read once, since what lies there later is another program's."""
+    digest = blake2b(digest_size=32)
+    for package in packages:
+        for path in _sources(package):
+            with open(path, "rb") as source:
+                digest.update(source.read())
     return digest.digest()
 
 

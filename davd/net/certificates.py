@@ -156,15 +156,24 @@ def names(path: Path) -> list[str]:
 
     Raises CertificateError.
     """
-    try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except OSError as error:
-        raise CertificateError(f"the certificate {path} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise CertificateError(f"the certificate {path} is not a PEM certificate") from None
+    certificate = _first(path)
     try:
         alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return [name.lower() for name in alternative.get_values_for_type(x509.DNSName)]
     except x509.ExtensionNotFound:
         common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return [str(attribute.value).lower() for attribute in common]
+
+
+def expiry(path: Path) -> float:
+    """The POSIX time after which the first certificate in the file is not valid any more; raises CertificateError."""
+    return _first(path).not_valid_after_utc.timestamp()
+
+
+def _first(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except OSError as error:
+        raise CertificateError(f"the certificate {path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise CertificateError(f"the certificate {path} is not a PEM certificate") from None

@@ -89,6 +89,10 @@ class Connection(Protocol):
         """Serve nothing beyond what is under way, and close."""
         self.close()
 
+    def part(self) -> None:
+        """Serve what is under way, and one request more if the client has another one; then close."""
+        self.retire()
+
     def relocate(self, peer: str) -> bool:
         """Take the address that a trusted proxy told for the client's; False when that has its fill of connections.
 
@@ -131,6 +135,7 @@ class Connection(Protocol):
             return
         self._phase = OPEN
         self._secured = True
+        self._context.statistics.handshakes += 1
         self._patience.clear()
         transport: Any = self.transport
         self._write = transport.write

@@ -11,6 +11,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from davd.http.forwarded import Trust
+from davd.http.wire.head import WireLimits
 from davd.model.address import UNIX
 from davd.net.application import Application
 from davd.net.date import DateNow
@@ -48,16 +49,23 @@ class SiteContext:
         self.application = application
         self.settings = settings
         self.clock = clock
-        self.limits = settings.wire_limits()
+        self.limits: WireLimits
+        self.trust: Trust
+        self.reconfigure()
         self.wheel = Wheel(clock)
         self.date = date or DateNow()
         self.statistics = NetStatistics()
-        proxies = settings.trusted_proxies
-        networks = [text for text in proxies if text != UNIX]
-        self.trust = Trust.from_texts(networks, settings.forwarded_field, local=UNIX in proxies)
         self.soon = soon or partial(clock.callLater, 0)
         self._start = token_hex(4)
         self._count = count(1)
+
+    def reconfigure(self) -> None:
+        """Make anew what is made from the settings, for the connections to come; they have been changed in place."""
+        settings = self.settings
+        proxies = settings.trusted_proxies
+        networks = [text for text in proxies if text != UNIX]
+        trust = Trust.from_texts(networks, settings.forwarded_field, local=UNIX in proxies)
+        self.limits, self.trust = settings.wire_limits(), trust
 
     def new_id(self) -> str:
         """A name for one request that no other request of any process gets."""

@@ -65,6 +65,27 @@ def bind(text: str, tls: TLS | None = None) -> Bound | None:
         raise ListenError(f"cannot listen on {text}: {reason(error)}") from None
 
 
+def can_bind(text: str) -> bool:
+    """Whether `bind` opens the socket of an endpoint string itself; ListenError when it is none."""
+    return parse(text)[0] in _OPENERS
+
+
+def inherit(text: str, descriptor: int, tls: TLS | None = None) -> Bound:
+    """The socket of an endpoint string that another process has opened by `bind` and passed as `descriptor`.
+
+    Its file, if it has one, stays with the other process. Raises ListenError.
+    """
+    kind, _, options = parse(text)
+    try:
+        if kind == "ssl":
+            tls = _named(options) or tls
+        passed = socket.socket(fileno=descriptor)
+    except (CertificateError, OSError) as error:
+        raise ListenError(f"cannot listen on {text}: {error}") from None
+    passed.setblocking(False)
+    return Bound(text, passed, tls if kind == "ssl" or options.get("tls") == "yes" else None)
+
+
 def parse(text: str) -> tuple[str, list[str], dict[str, str]]:
     """Kind, arguments and options of an endpoint string; a backslash takes the meaning from `:` and `=`.
 
@@ -98,12 +119,18 @@ def _open_tcp(text: str, arguments: list[str], options: dict[str, str], tls: TLS
 
 def _open_ssl(text: str, arguments: list[str], options: dict[str, str], tls: TLS | None) -> Bound:
     _check(text, options, "interface", "backlog", "port", "privateKey", "certKey")
-    if "privateKey" in options or "certKey" in options:
-        key = options.get("privateKey") or options["certKey"]
-        tls = TLS.from_files(CertificateFiles(Path(options.get("certKey") or key), Path(key)))
+    tls = _named(options) or tls
     if tls is None:
         raise ListenError(f"cannot listen on {text}: there is no certificate for it")
     return Bound(text, _bind_inet(text, arguments, options), tls)
+
+
+def _named(options: dict[str, str]) -> TLS | None:
+    """What speaks TLS with the key that an endpoint names; None when it names none."""
+    if "privateKey" not in options and "certKey" not in options:
+        return None
+    key = options.get("privateKey") or options["certKey"]
+    return TLS.from_files(CertificateFiles(Path(options.get("certKey") or key), Path(key)))
 
 
 def _bind_inet(text: str, arguments: list[str], options: dict[str, str]) -> socket.socket:

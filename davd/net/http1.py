@@ -54,6 +54,7 @@ class HTTP1(Recalling):
         self._running = False
         self._advancing = False
         self._last = False
+        self._parting = False
         self._closing = False
         self._lingering = False
         self._head: Head | None = None
@@ -115,7 +116,7 @@ class HTTP1(Recalling):
                     break
                 if not decoder.buffered:
                     break
-                if not tried and not self._trusted and not self._last and not self._from_memory():
+                if not tried and not self._trusted and not self._parting and not self._last and not self._from_memory():
                     break
                 tried = False
                 head = decoder.next()
@@ -156,7 +157,7 @@ class HTTP1(Recalling):
                 self._patience.set(self._context.settings.header_timeout)
         else:
             self._heading = False
-            self._idle = not self._trusted
+            self._idle = not self._trusted and not self._parting
             self._patience.due = self._wheel.now + self._idle_timeout
             if self._patience.place < 0:
                 self._patience.set(self._idle_timeout)
@@ -172,6 +173,7 @@ class HTTP1(Recalling):
         self._head = head
         self._running = True
         self._heading = False
+        self._last = self._last or self._parting
         # The application's own deadline counts now.
         self._patience.due = inf
         decoder = self._decoder
@@ -403,6 +405,13 @@ class HTTP1(Recalling):
         self._idle = False
         if not self._running and self._phase <= OPEN:
             self.close()
+
+    def part(self) -> None:
+        """Answer one request more, the one under way if there is one, and say that it is the last."""
+        self._parting = True
+        self._idle = False
+        if self._running:
+            self._last = True
 
     def pauseProducing(self) -> None:
         """The transport holds as much as it should: no more answers from memory either."""

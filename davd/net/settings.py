@@ -8,13 +8,18 @@ from msgspec import Meta, Struct, field
 
 from davd.http.wire.head import WireLimits
 
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Rate = Annotated[int, Meta(ge=1)]
-Line = Annotated[int, Meta(ge=256, le=65_536)]
-HeadSize = Annotated[int, Meta(ge=1024, le=262_144)]
-Fields = Annotated[int, Meta(ge=10, le=1000)]
+# What `extra` says of a key: whether a reload brings it into force, and its unit.
+Count = Annotated[int, Meta(ge=1, extra={"reload": True})]
+Bytes = Annotated[int, Meta(ge=0, extra={"reload": True, "unit": "bytes"})]
+Seconds = Annotated[float, Meta(gt=0, le=86_400, extra={"reload": True, "unit": "seconds"})]
+Rate = Annotated[int, Meta(ge=1, extra={"reload": True, "unit": "bytes a second"})]
+Line = Annotated[int, Meta(ge=256, le=65_536, extra={"reload": True, "unit": "bytes"})]
+HeadSize = Annotated[int, Meta(ge=1024, le=262_144, extra={"reload": True, "unit": "bytes"})]
+Ahead = Annotated[int, Meta(ge=4096, le=2**24, extra={"reload": True, "unit": "bytes"})]
+Fields = Annotated[int, Meta(ge=10, le=1000, extra={"reload": True})]
+Text = Annotated[str, Meta(extra={"reload": True})]
+Texts = Annotated[list[str], Meta(extra={"reload": True})]
+Forwarded = Annotated[Literal["x-forwarded-for", "forwarded"], Meta(extra={"reload": True})]
 
 
 class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -29,14 +34,14 @@ class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
 
     listen: list[str] = field(default_factory=lambda: ["ssl:8443"])
     certificates: str = ""
-    server: str = "davd"
+    server: Text = "davd"
 
     max_connections: Count = 10_000
     max_connections_per_address: Count = 200
-    exempt_networks: list[str] = field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
-    trusted_proxies: list[str] = []
-    forwarded_field: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
-    proxy_protocol: list[str] = []
+    exempt_networks: Texts = field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
+    trusted_proxies: Texts = []
+    forwarded_field: Forwarded = "x-forwarded-for"
+    proxy_protocol: Texts = []
 
     handshake_timeout: Seconds = 10.0
     header_timeout: Seconds = 10.0
@@ -47,7 +52,7 @@ class NetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     send_rate: Rate = 1024
     linger_timeout: Seconds = 2.0
     linger_bytes: Bytes = 65_536
-    read_ahead: Annotated[int, Meta(ge=4096, le=2**24)] = 65_536
+    read_ahead: Ahead = 65_536
 
     request_line: Line = 8192
     header_bytes: HeadSize = 16_384

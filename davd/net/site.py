@@ -18,6 +18,7 @@ from davd.net.deadlines import Deadline
 from davd.net.http1 import HTTP1
 from davd.net.settings import NetSettings
 from davd.net.statistics import NetStatistics
+from davd.observe.shared import CONNECTIONS, Column
 
 
 class _Place:
@@ -52,7 +53,8 @@ class Site(Factory):
 
     `settings` are not looked at again after this; raises ValueError for a malformed network among them. `clock` is the
     reactor, or a Clock in tests; `date` and `soon` come from it unless a test knows better: the date of now, and how to
-    have a function called in the next turn.
+    have a function called in the next turn. `shared` is what this process counts for others that serve the same
+    clients; None when it is alone.
     """
 
     noisy = False
@@ -64,8 +66,10 @@ class Site(Factory):
         clock: IReactorTime,
         date: DateNow | None = None,
         soon: Callable[[Callable[[], None]], object] | None = None,
+        shared: Column | None = None,
     ) -> None:
         self.settings = settings
+        self._shared = shared
         self._context = SiteContext(application, settings, clock, date, soon)
         self._exempt = Networks(settings.exempt_networks)
         self.proxies = Networks(settings.proxy_protocol)
@@ -73,6 +77,17 @@ class Site(Factory):
         self._connections: set[Connection] = set()
         self._draining: list[Deferred[None]] = []
         self._closed = False
+        self._parting = False
+
+    def reconfigure(self) -> None:
+        """Go by what the settings say now that they have been changed in place; ValueError for a malformed network.
+
+        Limits and times that are asked for when they are needed hold at once. What was made from the settings when a
+        connection began (limits of heads, who is a proxy, the time between requests) holds for connections to come.
+        """
+        exempt, proxies = Networks(self.settings.exempt_networks), Networks(self.settings.proxy_protocol)
+        self._context.reconfigure()
+        self._exempt, self.proxies = exempt, proxies
 
     @property
     def statistics(self) -> NetStatistics:
@@ -93,17 +108,23 @@ class Site(Factory):
         Neither is a proxy that tells its clients' addresses: `Connection.relocate` counts those.
         """
         statistics = self._context.statistics
-        if self._closed or statistics.connections >= self.settings.max_connections:
+        shared = self._shared
+        elsewhere = 0 if shared is None else shared.elsewhere(CONNECTIONS)
+        if self._closed or statistics.connections + elsewhere >= self.settings.max_connections:
             statistics.refused += 1
             return None
         counted = None if peer in self.proxies else self._count_address(peer)
         if counted is False:
             statistics.refused_address += 1
             return None
+        if shared is not None:
+            shared.add(CONNECTIONS, 1)
         statistics.accepted += 1
         statistics.connections += 1
         connection = HTTP1(self._context, peer, _Place(self, counted))
         self._connections.add(connection)
+        if self._parting:
+            connection.part()
         return connection
 
     def drain(self) -> Deferred[None]:
@@ -119,6 +140,21 @@ class Site(Factory):
         self._check_drained()
         return done
 
+    def wind_down(self) -> Deferred[None]:
+        """Leave each connection one more request, whose answer says that it is the last.
+
+        Fires when the last connection has gone. Clients so learn with an answer that they have to connect anew, and
+        none of them has its connection closed just when it asks. Those that ask nothing stay: `drain` ends them. One
+        that comes now was accepted before, so it is let in for its one request.
+        """
+        self._parting = True
+        done: Deferred[None] = Deferred()
+        self._draining.append(done)
+        for connection in list(self._connections):
+            connection.part()
+        self._check_drained()
+        return done
+
     def abort(self) -> None:
         """End every connection at once."""
         for connection in list(self._connections):
@@ -130,14 +166,23 @@ class Site(Factory):
             return None
         name = bucket(peer)
         number = self._by_address.get(name, 0)
-        if number >= self.settings.max_connections_per_address:
-            return False
+        shared = self._shared
+        if shared is None:
+            if number >= self.settings.max_connections_per_address:
+                return False
+        else:
+            slots = shared.slots(name)
+            if number + shared.elsewhere_of(CONNECTIONS, slots) >= self.settings.max_connections_per_address:
+                return False
+            shared.add_to(CONNECTIONS, slots, 1)
         self._by_address[name] = number + 1
         return name
 
     def _forget_address(self, name: str | None) -> None:
         if name is None:
             return
+        if self._shared is not None:
+            self._shared.add_to(CONNECTIONS, self._shared.slots(name), -1)
         left = self._by_address[name] - 1
         if left:
             self._by_address[name] = left
@@ -147,11 +192,13 @@ class Site(Factory):
     def _left(self, name: str | None, connection: object) -> None:
         self._forget_address(name)
         self._context.statistics.connections -= 1
+        if self._shared is not None:
+            self._shared.add(CONNECTIONS, -1)
         self._connections.discard(connection)
         self._check_drained()
 
     def _check_drained(self) -> None:
-        if self._closed and not self._connections:
+        if (self._closed or self._parting) and not self._connections:
             waiting, self._draining = self._draining, []
             for done in waiting:
                 done.callback(None)

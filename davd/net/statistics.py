@@ -10,9 +10,10 @@ class NetStatistics:
     """Counters since the start, except `connections`, which is how many there are now.
 
     `refused` are connections closed at once over the limit of all, `refused_address` over that of one address,
-    `refused_proxy` for want of a valid PROXY header. `handshakes_failed` includes those that took too long.
-    `recalled` answers are also counted in `requests`; `faults` are requests refused by the wire; `timeouts` are
-    connections ended by any deadline but that of keep-alive.
+    `refused_proxy` for want of a valid PROXY header. `handshakes` are those of TLS that were completed,
+    `handshakes_failed` the others, those that took too long among them. `recalled` answers are also counted in
+    `requests`; `faults` are requests refused by the wire; `timeouts` are connections ended by any deadline but that of
+    keep-alive.
     """
 
     connections: int = 0
@@ -20,6 +21,7 @@ class NetStatistics:
     refused: int = 0
     refused_address: int = 0
     refused_proxy: int = 0
+    handshakes: int = 0
     handshakes_failed: int = 0
     requests: int = 0
     recalled: int = 0

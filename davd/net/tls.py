@@ -55,6 +55,10 @@ class TLS:
         """The context for the next handshake."""
         return self._default
 
+    def files(self) -> Sequence[CertificateFiles]:
+        """The files as they would be read now; CertificateError."""
+        return self._source()
+
     def reload(self) -> None:
         """Read the files again, for the handshakes to come; connections that are there stay as they are.
 

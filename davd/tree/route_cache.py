@@ -66,6 +66,11 @@ class RouteCache:
         """The number of places kept."""
         return len(self._young) + len(self._old)
 
+    def resize(self, capacity: int) -> None:
+        """Keep so many places from now on, beginning with none."""
+        self._half = capacity // 2
+        self.empty(self.generation)
+
     def find(self, segments: Sequence[str]) -> tuple[list[Resource], bool]:
         """The known rows along a path, the root first, and whether the answer is whole.
 

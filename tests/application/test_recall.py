@@ -131,3 +131,23 @@ class RecalledAnswersTests(ApplicationTestCase):
     async def _remove(self, name: str) -> None:
         async with self.store.write() as transaction:
             await transaction.remove_account(name)
+
+
+class TestReconfiguring:
+    """Verifies: docs/architecture.md, Configuration."""
+
+    def test_less_is_kept_from_now_on(self) -> None:
+        world = _World()
+        recall = _recall(world)
+        for head in (b"one", b"two", b"three"):
+            recall.remember(head, True, _ticket(world), b"x", b"y")
+        recall.reconfigure(2 * (OVERHEAD + 2), 400)
+        assert [recall.look_up(head, True) is None for head in (b"one", b"two", b"three")] == [True, False, False]
+        recall.reconfigure(10_000, 1)
+        recall.remember(b"four", True, _ticket(world), b"x", b"y")
+        assert recall.look_up(b"four", True) is None
+        recall.clear()
+        assert recall.look_up(b"two", True) is None
+        recall.reconfigure(10_000, 400)
+        recall.remember(b"four", True, _ticket(world), b"x", b"y")
+        assert recall.look_up(b"four", True) is not None

@@ -107,3 +107,19 @@ class TestLocal:
         local.put(b"k" * 60 + b"2", b"v" * 40)
         assert run(local.get(b"k" * 60)) == b"v" * 40
         assert run(local.get(b"k" * 60 + b"2")) is None
+
+
+class TestReconfiguring:
+    """Verifies: docs/architecture.md, Configuration."""
+
+    def test_another_size_begins_with_nothing_and_another_limit_of_entries_does_not(self) -> None:
+        memory: Memory[str] = Memory(100, 50)
+        memory.put("a", "x", 50)
+        memory.reconfigure(100, 20)
+        assert memory.get("a") == "x"
+        assert not memory.put("b", "x", 21)
+        memory.reconfigure(1000, 900)
+        assert (len(memory), memory.bytes, memory.max_entry) == (0, 0, 900)
+        assert memory.put("c", "x", 900)
+        memory.reconfigure(0, 900)
+        assert not memory.put("d", "x", 1)

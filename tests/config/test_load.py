@@ -9,7 +9,7 @@ import pathlib
 
 import pytest
 
-from davd.config.load import ConfigError, load
+from davd.config.load import ConfigError, load, load_with_origins
 from davd.config.settings import Settings
 
 
@@ -57,8 +57,11 @@ class TestLoad:
         ("text", "sentence"),
         [
             ("[net]\nmax_conections = 5\n", "net: there is no setting called `max_conections`"),
-            ("[net]\nmax_connections = 0\n", "net.max_connections: expected `int` >= 1"),
-            ("[dav]\nmax_xml_bytes = 1048577\n", "dav.max_xml_bytes: expected `int` <= 1048576"),
+            ("[net]\nmax_connections = 0\n", "net.max_connections: expected a whole number, 1 or more, not 0"),
+            (
+                "[dav]\nmax_xml_bytes = 1048577\n",
+                "dav.max_xml_bytes: expected a whole number, 0 to 1_048_576, not 1_048_577",
+            ),
             ("[nte]\n", "there is no setting called `nte`"),
             ("[net\n", "is not TOML"),
         ],
@@ -76,3 +79,41 @@ class TestLoad:
     def test_the_environment_cannot_name_what_is_not_a_section(self, tmp_path: pathlib.Path) -> None:
         with pytest.raises(ConfigError, match="DAVD_DATA__X"):
             _load(tmp_path, 'data = "x"\n', DAVD_DATA__X="1")
+
+    def test_every_fault_is_told_with_where_it_was_written(self, tmp_path: pathlib.Path) -> None:
+        with pytest.raises(ConfigError) as caught:
+            _load(tmp_path, "[net]\nbody_rate = 0\nx = 1\n", DAVD_NET__SEND_RATE="0", DAVD_NET__Y="1", DAVD_DATA__Z="1")
+        file = f"the configuration file {tmp_path / 'davd.toml'}: "
+        assert set(caught.value.faults) == {
+            "the environment variable DAVD_DATA__Z: data: expected a text, not {z = 1}",
+            f"{file}net.body_rate: expected a whole number, 1 or more, not 0",
+            f"{file}net: there is no setting called `x`",
+            "the environment variable DAVD_NET__SEND_RATE: net.send_rate: expected a whole number, 1 or more, not 0",
+            "the environment variable DAVD_NET__Y: net: there is no setting called `y`",
+        }
+        assert str(caught.value) == "; ".join(caught.value.faults)
+
+
+class TestOrigins:
+    """Verifies: docs/architecture.md, Configuration."""
+
+    def test_where_each_setting_comes_from(self, tmp_path: pathlib.Path) -> None:
+        path = tmp_path / "davd.toml"
+        path.write_text("[net]\nserver = 'a'\nmax_connections = 5\n[checkers.one]\nkind = 'accounts'\n[extensions.x]\n")
+        environment = {"DAVD_NET__SERVER": "b", "DAVD_CHECKERS__ONE__FILE": "/x", "OTHER": "y"}
+        loaded = load_with_origins(str(path), environment)
+        file = f"file {path}"
+        assert loaded.file == str(path)
+        assert loaded.settings.net.server == "b"
+        assert {key: origin for key, origin in loaded.origins.items() if origin != "default"} == {
+            "net.server": "environment DAVD_NET__SERVER",
+            "net.max_connections": file,
+            "checkers.one.kind": file,
+            "checkers.one.file": "environment DAVD_CHECKERS__ONE__FILE",
+            "extensions.x": file,
+        }
+
+    def test_without_a_file(self) -> None:
+        loaded = load_with_origins(None, {})
+        assert loaded.file is None
+        assert set(loaded.origins.values()) == {"default"}

@@ -48,9 +48,12 @@ def script(name: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, with the checkout on the import path, where the twistd plugin is found."""
+    """This process's environment, with the checkout on the import path, where the twistd plugin is found.
+
+    davd may be root in it, as the tests may be themselves.
+    """
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "DAVD_DAEMON__ALLOW_ROOT": "true"}
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 """Chores.
 
-Verifies: RFC 6578, 3.2; RFC 4918, 6.6; RFC 9325, 3.4
+Verifies: RFC 6578, 3.2; RFC 4918, 6.6; RFC 9325, 3.4; docs/operate/monitoring.md, Chores
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from davd.application.provision import provision
-from davd.daemon.chores import EVERY_SECONDS, RENEWAL_SECONDS, TOMBSTONE_SECONDS, Renewal, Sweep
+from davd.daemon.chores import EVERY_SECONDS, RENEWAL_SECONDS, TOMBSTONE_SECONDS, add_chores
+from davd.daemon.expiry import Expiry
 from davd.model.resource import FILE, NewContent
 from davd.net.certificates import self_signed
 from davd.net.tls import TLS
+from davd.observe.chores import Chores
 from davd.stores.memory.store import MemoryStore
+from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.exchange import run
 
 
@@ -45,8 +48,9 @@ class SweepTests(SynchronousTestCase):
             return len([change for change in await view.changes(home.id, 0, 1 << 40, 100) if change.removed])
 
     def test_an_hour_later_and_every_hour_what_has_expired_goes(self) -> None:
-        sweep = Sweep(self.store, self.clock, lambda: self.now)
-        sweep.start()
+        chores = Chores(self.clock, lambda: self.now)
+        add_chores(chores, self.store, self.clock, lambda: self.now, Expiry([], lambda: self.now), lambda: None)
+        chores.start()
         commits = self.store.commits
         self.clock.advance(EVERY_SECONDS - 1)
         self.assertEqual(self.store.commits, commits)
@@ -55,7 +59,7 @@ class SweepTests(SynchronousTestCase):
         self.now += TOMBSTONE_SECONDS + 1
         self.clock.advance(EVERY_SECONDS)
         self.assertEqual(run(self._tombstones()), 0)
-        run(sweep.stop())
+        run(chores.stop())
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
@@ -64,13 +68,14 @@ class RenewalTests(SynchronousTestCase):
 
     def test_twice_a_day_until_stopped(self) -> None:
         clock, done = Clock(), []
-        renewal = Renewal(lambda: done.append(clock.seconds()), clock)
-        renewal.stop()
-        renewal.start()
+        chores = Chores(clock, clock.seconds)
+        expiry = Expiry([], clock.seconds)
+        add_chores(chores, MemoryStore(), clock, clock.seconds, expiry, lambda: done.append(clock.seconds()))
+        chores.start()
         for _ in range(48):
             clock.advance(3600)
         self.assertEqual(done, [RENEWAL_SECONDS * number for number in (1, 2, 3, 4)])
-        renewal.stop()
+        run(chores.stop())
         self.assertEqual(clock.getDelayedCalls(), [])
 
     def test_a_ticket_of_old_contexts_is_worth_nothing(self) -> None:
@@ -84,6 +89,26 @@ class RenewalTests(SynchronousTestCase):
             self.assertTrue(_handshake(client, tls.context(), session)[1])
             tls.reload()
             self.assertFalse(_handshake(client, tls.context(), session)[1])
+
+
+class UpkeepTests(SynchronousTestCase):
+    """Verifies: docs/operate/monitoring.md, Chores"""
+
+    def test_a_store_on_disk_has_work_of_its_own(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            clock = Clock()
+            store = SQLiteStore(folder)
+            run(store.start())
+            chores = Chores(clock, clock.seconds)
+            add_chores(chores, store, clock, clock.seconds, Expiry([], clock.seconds), lambda: None)
+            names = [report.name for report in chores.report()]
+            for name in names:
+                report = run(chores.run(name))
+                self.assertEqual((name, report.outcome), (name, "done"))
+            known = ["sweep", "trash", "session_keys", "certificates", "checkpoint", "statistics", "blobs"]
+            self.assertEqual(names, known)
+            run(chores.stop())
+            run(store.stop())
 
 
 def _handshake(

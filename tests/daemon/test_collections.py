@@ -78,6 +78,8 @@ class TestCollections:
             (["calendar", "create", "x", "--time-zone", "Mars"], "it cannot have this calendar-timezone-id"),
             (["calendar", "create", "x", "--components", "X-CAKE"], "it cannot have this supported-calendar-component"),
             (["calendar", "create", "x", "--display-name", "a\x01"], "cannot be kept"),
+            (["calendar", "create", "x", "--color", "red"], "'red' is no colour such as #336699"),
+            (["calendar", "create", "x", "--color", "#33669"], "'#33669' is no colour such as #336699"),
             (["calendar", "remove", "none", "--yes"], "alice has no none"),
             (["book", "remove", "none", "--yes"], "alice has no none"),
         ],

@@ -29,7 +29,7 @@ from tests.daemon.twistd import PLAIN, TLS, Running, ask, basic, davctl
 from tests.daemon.wire import answers, request
 
 REACTORS = ["epoll", "uvloop"]
-IN_FLIGHT = 300
+IN_FLIGHT = 1002
 LARGE = 100_000
 
 # sd_listen_fds(3): the first descriptor passed is 3, and the process is told that they are meant for it.
@@ -182,7 +182,7 @@ class TestLimits:
                 assert ask(kept, "GET", "/files/admin/", None, login).status == 200
             (tmp_path / "davd.toml").write_text(net + "[rates]\naddress_requests = 0.01\naddress_requests_burst = 2\n")
             davd.process.send_signal(signal.SIGHUP)
-            davd.wait_for("the settings of the pool and the rates were read again")
+            davd.wait_for("in force now: rates.address_requests, rates.address_requests_burst")
             answers = [ask(kept, "GET", "/files/admin/", None, login) for _ in range(4)]
             assert [answer.status for answer in answers[-2:]] == [429, 429]
             assert 1 <= int(answers[-1].getheader("Retry-After", "0")) <= 100

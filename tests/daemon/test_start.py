@@ -45,6 +45,7 @@ def mask() -> Iterator[None]:
 def reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Gives the sentence with which a start on `words` ends; the data folder is `data` of the present folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAVD_DAEMON__ALLOW_ROOT", "true")
 
     def start(*words: str | Path) -> str:
         options = Options()
@@ -198,7 +199,10 @@ class TestReasons:
 
     def test_settings_of_the_environment(self, reason: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DAVD_NET__MAX_CONNS", "5")
-        assert reason("--data", "data") == "the environment: net: there is no setting called `max_conns`"
+        assert reason("--data", "data") == (
+            "the environment variable DAVD_NET__MAX_CONNS: net: there is no setting called `max_conns`;"
+            " did you mean `max_connections`?"
+        )
 
 
 class TestProcess:

@@ -59,5 +59,8 @@ class TestView:
         without, before = _view(), _view(extensions={"digest": {}})
         assert before not in (without, _view(extensions={"digest": {"namespace": "x"}}))
         extension.write_text("one = 2\n")
+        # What has been loaded is what counts, until another process loads it anew.
+        assert _view(extensions={"digest": {}}) == before
+        view.program.cache_clear()
         assert _view(extensions={"digest": {}}) != before
         assert _view() == without

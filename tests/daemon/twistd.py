@@ -171,10 +171,14 @@ class Running:
         host, port = re.fullmatch(r"http://(\S+):(\d+)/\S*", self.admin).groups()  # type: ignore[union-attr]
         connection = http.client.HTTPConnection(host, int(port), timeout=SECONDS)
         try:
-            counters: dict[str, Any] = json.loads(ask(connection, "GET", "/statistics").content)  # type: ignore[attr-defined]
+            counters: dict[str, Any] = json.loads(ask(connection, "GET", "/statistics", None, self.token()).content)  # type: ignore[attr-defined]
             return counters
         finally:
             connection.close()
+
+    def token(self) -> dict[str, str]:
+        """The Authorization field that the admin plane wants."""
+        return {"Authorization": "Bearer " + (self.data / "admin-token").read_text().strip()}
 
     def terminate(self) -> int:
         """Send SIGTERM and give the exit status."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from davd.net.certificates import self_signed
-from davd.net.endpoints import Bound, ListenError, bind, parse
+from davd.net.endpoints import Bound, ListenError, bind, can_bind, inherit, parse
 from davd.net.tls import TLS
 
 
@@ -128,3 +128,25 @@ class TestBind:
 
     def test_other_kinds_are_left_to_twisted(self) -> None:
         assert bind("tcp6:0") is None
+
+
+class TestInherit:
+    """Verifies: docs/architecture.md, Configuration."""
+
+    def test_a_socket_that_another_process_has_opened(self, tmp_path: Path) -> None:
+        for text in ("tcp:0:interface=127.0.0.1", f"unix:{tmp_path}/socket"):
+            assert can_bind(text)
+            opened = bind(text)
+            assert opened is not None
+            passed = inherit(text, os.dup(opened.socket.fileno()))
+            assert passed.socket.getsockname() == opened.socket.getsockname()
+            assert (passed.tls, passed.path) == (None, "")
+            passed.close()
+            # The file is that of the process which has made it.
+            assert not opened.path or os.path.exists(opened.path)
+            opened.close()
+
+    def test_what_cannot_be_passed_on(self) -> None:
+        assert not can_bind("haproxy:tcp:0")
+        with pytest.raises(ListenError, match="cannot listen on tcp:0"):
+            inherit("tcp:0", 10_000)

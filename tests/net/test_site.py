@@ -230,3 +230,42 @@ class TestOverUvloop(OverUvloop, Entrances, ProxyScenarios):
 
 class TestOverUvloopTLS(OverUvloopTLS, Entrances, ProxyScenarios):
     """Verifies: docs/architecture.md, One request."""
+
+
+class TestWindDown:
+    """Verifies: RFC 9112, 9.6."""
+
+    def test_every_connection_is_answered_once_more(self) -> None:
+        place = site()
+        kept = [connect(place, f"192.0.2.{n}") for n in range(3)]
+        ask = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        kept[0].dataReceived(ask)  # type: ignore[union-attr]
+        done = place.wind_down()
+        # It was accepted before, and is known only now.
+        kept.append(connect(place, "192.0.2.9"))
+        assert place.statistics.connections == 4
+        for number, connection in enumerate(kept):
+            assert connection is not None
+            assert not done.called
+            transport = connection.transport
+            assert isinstance(transport, MemoryTransport)
+            if not number:
+                assert b"Connection: close" not in transport.take(10_000)
+            connection.dataReceived(ask)
+            assert transport.disconnecting
+            said = transport.take(10_000)
+            assert said.startswith(b"HTTP/1.1 200 ")
+            assert b"\r\nConnection: close\r\n" in said
+        assert done.called
+
+    def test_those_that_ask_nothing_are_ended_by_drain(self) -> None:
+        place = site()
+        idle = connect(place, "192.0.2.1")
+        gone = place.wind_down()
+        assert idle is not None
+        assert not idle.transport.disconnecting  # type: ignore[union-attr]
+        drained = place.drain()
+        assert idle.transport.disconnecting  # type: ignore[union-attr]
+        idle.transport.abortConnection()  # type: ignore[union-attr]
+        assert gone.called
+        assert drained.called

@@ -14,11 +14,12 @@ import click
 from davd.caldav import names as caldav
 from davd.caldav.properties.supported import supported
 from davd.carddav import names as carddav
-from davd.daemon.commands.collections import DISPLAYNAME, acting_for, collections, split
+from davd.daemon.commands.collections import acting_for, collections, split
 from davd.daemon.importing.importer import home_of
 from davd.daemon.importing.sources import PROPS
 from davd.daemon.offline import Context
 from davd.dav.contents import PAGE, contents_of
+from davd.dav.title import DISPLAYNAME
 from davd.formats.xml.fragment import stored_text
 from davd.http.response import Response
 from davd.interfaces.store import IReadTransaction, IStore

@@ -54,4 +54,4 @@ class TestBoth:
 
     def test_help_names_what_it_is_about(self, davctl: Davctl, kind: str) -> None:
         output = davctl.done(kind, "--help")
-        assert f"Add, list and remove {kind}s" in output
+        assert f"Add, change, list and remove {kind}s" in output

@@ -85,3 +85,42 @@ def test_rooms_have_calendars_and_no_password(running: Running) -> None:
         assert told.status == 207
         assert b"Great Hall" in told.content and b"<D:href>/calendars/hall/</D:href>" in told.content
         assert send(running, "GET", "/", **basic("hall", "")).status == 401
+
+
+def test_other_addresses_and_names_count_from_the_next_request_on(running: Running) -> None:
+    body = (
+        b'<propfind xmlns="DAV:"><prop><displayname/>'
+        b'<C:calendar-user-address-set xmlns:C="urn:ietf:params:xml:ns:caldav"/></prop></propfind>'
+    )
+    with running:
+        words = ("--email", "alice@example.org", "--display-name", "Alice")
+        run(running, "user", "add", "alice", "--password-file", "-", *words, text="wonderland\n")
+        for name in ("alice", "alice2", "alice3"):
+            # Asked twice, so that the second answer is one that was kept.
+            for _ in range(2):
+                told = send(running, "PROPFIND", "/principals/users/alice/", body, Depth="0", **ALICE)
+                assert told.status == 207
+                assert f"<D:href>mailto:{name}@example.org</D:href>".encode() in told.content
+                assert f"<D:displayname>{name.capitalize()}</D:displayname>".encode() in told.content
+            run(running, "user", "change", "alice", "--email", f"{name[:5]}{int(name[5:] or 1) + 1}@example.org")
+            run(running, "user", "change", "alice", "--display-name", f"Alice{int(name[5:] or 1) + 1}")
+
+
+def test_a_room_is_booked_by_those_who_were_granted_it(running: Running) -> None:
+    event = (
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20240101T000000Z\r\n"
+        b"DTSTART:20240102T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    with running:
+        run(running, "user", "add", "alice", "--password-file", "-", text="wonderland\n")
+        run(running, "room", "create", "hall")
+        place = "/calendars/hall/calendar/"
+        for command, made in ((("grant", "read", "write"), 201), (("revoke",), 409)):
+            for number in range(2):
+                event_at = f"{place}{command[0]}{number}.ics"
+                assert send(running, "PUT", event_at, event, Content_Type="text/calendar", **ALICE).status != 201
+            run(running, command[0], place, "alice", *command[1:])
+            event_at = f"{place}{command[0]}.ics"
+            assert send(running, "PUT", event_at, event, Content_Type="text/calendar", **ALICE).status == made
+            seen = send(running, "PROPFIND", place, Depth="1", **ALICE)
+            assert seen.status == (207 if made == 201 else 404)

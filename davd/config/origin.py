@@ -1,0 +1,23 @@
+"""Settings together with where each of them comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from davd.config.settings import Settings
+
+DEFAULT = "default"
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and by dotted key where each comes from: `default`, `file PATH`, `environment NAME`, `command line`.
+
+    `file` is the path of the configuration file, None when there is none.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
