@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from typing import Any, Final
 
 from davd.application.grants import granted_to, withdraw
@@ -15,6 +16,7 @@ from davd.application.provision import Provision, homes_of, principal_of, provis
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.errors import HTTPError
 from davd.model.principal import INDIVIDUAL, Account
+from davd.stores.emptying import empty
 from davd.stores.transactions import transact
 
 # Stands before the hash of an account that may not log in: no checker takes it for a hash, and it can be taken away.
@@ -85,6 +87,9 @@ class Accounts:
                         await transaction.delete(resource, now)
 
         await transact(self._store, drop)
+        if delete_data:
+            # It cannot be undone, as the page says: nothing of it stays in the trash, nor what was there before.
+            await empty(self._store, name, inf)
 
     async def change(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Give a user another `email`, `display_name`, `quota` (bytes, None for the default), or (un)`disabled`."""

@@ -5,24 +5,18 @@ Implements: RFC 4918, 9.6, 9.7; RFC 4791, 5.3.2; RFC 6352, 6.3.2
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from davd.daemon.backup.bring import free_name
 from davd.interfaces.store import IStore, ITransaction
 from davd.model.index import IndexQuery
 from davd.model.resource import FILE, Resource
-from davd.model.trash import NEWEST, Trashed
+from davd.stores.emptying import BATCH
 from davd.stores.transactions import transact
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
-
-# So many entries are looked at by one transaction, for which all others who write wait.
-BATCH: Final = 200
-# So many resources are removed by one transaction, unless one entry holds more.
-RESOURCES: Final = 5000
 
 
 class NotPutBack(Exception):
@@ -66,38 +60,6 @@ async def _holder(transaction: ITransaction, parent: Resource, uid: str) -> Reso
     """The member of a collection that has a UID."""
     found = await transaction.find(parent.id, IndexQuery(uids=(uid,)), 1) if uid else []
     return await transaction.resource(found[0].id) if found else None
-
-
-async def empty(store: IStore, owner: str | None, before: float, under: tuple[str, ...] = ()) -> int:
-    """Remove for good what came before a POSIX time, was whoever's or only `owner`'s, at or below a path; how many."""
-    gone, last = 0, NEWEST
-    while True:
-        async with store.read() as view:
-            page = await view.trash(owner, 0.0, last, BATCH)
-        if not page:
-            return gone
-        last = page[-1].id
-        chosen = [each for each in page if each.deleted < before and each.path[: len(under)] == under]
-        for ids in _batches(chosen):
-            gone += await transact(store, partial(_drop, ids))
-
-
-def _batches(entries: Sequence[Trashed]) -> Iterator[list[int]]:
-    """The ids of entries that go together, of which the large ones hold very much."""
-    ids: list[int] = []
-    resources = 0
-    for entry in entries:
-        resources += entry.count
-        if ids and resources > RESOURCES:
-            yield ids
-            ids, resources = [], entry.count
-        ids.append(entry.id)
-    if ids:
-        yield ids
-
-
-async def _drop(ids: Sequence[int], transaction: ITransaction) -> int:
-    return await transaction.drop_trash(ids)
 
 
 def expiry_of(store: IStore, clock: IReactorTime, now: Callable[[], float]) -> Callable[[], Awaitable[str]]:

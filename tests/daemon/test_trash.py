@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from davd.daemon.trash import BATCH, NotPutBack, empty, expiry_of, put_back
+from davd.daemon.trash import NotPutBack, expiry_of, put_back
 from davd.model.index import IndexQuery
 from davd.model.trash import DAY, NEWEST, Trashed
+from davd.stores.emptying import BATCH, empty
 from davd.stores.memory.store import MemoryStore
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.store_machine import drive

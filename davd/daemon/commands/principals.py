@@ -13,10 +13,10 @@ from davd.application.provision import Provision, homes_of, principal_of, provis
 from davd.daemon.assemble import registry_of
 from davd.daemon.commands.names import address, checked, title
 from davd.daemon.offline import Context
-from davd.daemon.trash import empty
 from davd.dav.registry import Registry
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.principal import GROUP, Account
+from davd.stores.emptying import empty
 from davd.stores.transactions import transact
 
 

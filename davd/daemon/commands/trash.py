@@ -18,6 +18,7 @@ from davd.interfaces.store import IStore, ITransaction
 from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.trash import NEWEST, Trashed
+from davd.stores import emptying
 from davd.stores.transactions import transact
 
 _PAGE = 500
@@ -120,6 +121,6 @@ def empty(context: Context, user: str | None, path: str | None, before: str | No
     under, last = _segments(path), _time(before, float("inf"))
     if not yes:
         click.confirm("Remove it for good?", abort=True, err=True)
-    work: Callable[[IStore], Any] = lambda store: work_on.empty(store, user, last, under)  # noqa: E731
+    work: Callable[[IStore], Any] = lambda store: emptying.empty(store, user, last, under)  # noqa: E731
     gone = context.with_store(work)
     tell(as_json, {"removed": gone}, [f"removed {gone} entries"])
