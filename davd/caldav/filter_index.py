@@ -8,14 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from davd.caldav.alarms import FAR, NEAR
 from davd.caldav.elements.filter import CompFilter, PropFilter, TextMatch
 from davd.caldav.names import VEVENT, VJOURNAL, VTODO
 from davd.dav.collation import ASCII_CASEMAP, OCTET
-from davd.model.index import Found, IndexQuery, in_small_letters
+from davd.formats.icalendar.values import DAY
+from davd.model.index import Found, IndexQuery, Term, in_small_letters
 
 # The properties that say where the instances of components lie, and how far before a property's time its instance may
 # end. Others may be in a component too, as any that its table does not name, and then say nothing of that.
 _ENDS: Final = {VEVENT: {"DTSTART": 0, "DTEND": 1}, VTODO: {"DTSTART": 0, "DUE": 1}, VJOURNAL: {"DTSTART": 0}}
+
+# Instances are sought so far around the range in which alarms go off: a day longer than need be, for days of 25 hours.
+_AROUND: Final = NEAR + DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +118,13 @@ def _timed(query: IndexQuery, comp: CompFilter) -> IndexQuery:
         if prop.span is not None and prop.name in ends:
             start = prop.span.start
             return replace(query, start=None if start is None else start - ends[prop.name], end=prop.span.end)
+    for inner in comp.comps:
+        if inner.name == "VALARM" and inner.span is not None:
+            start, end = inner.span.start, inner.span.end
+            return replace(
+                query,
+                start=None if start is None else start - _AROUND,
+                end=None if end is None else end + _AROUND,
+                beside=(Term(FAR[0], "equals", FAR[1]),),
+            )
     return query

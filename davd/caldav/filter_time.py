@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from davd.caldav.alarms import is_absolute, length, repetitions
 from davd.caldav.data_parts import stretch
 from davd.caldav.elements.filter import PropFilter
 from davd.caldav.elements.time_range import TimeRange
@@ -17,12 +18,10 @@ from davd.formats.icalendar.availability import bounds
 from davd.formats.icalendar.instances import Instance, RecurringObject
 from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import Budget
-from davd.formats.icalendar.values import DAY, duration, integer, moments, of_line, periods
+from davd.formats.icalendar.values import DAY, duration, moments, of_line, periods
 from davd.formats.icalendar.zones.zone import Zone
 from davd.model.index import FOREVER
 
-# More repetitions than that are not stored.
-_MOST_REPEATS: Final = 100
 # Days on the clock differ from days of 24 hours by less than that.
 _SLACK: Final = 3 * 3600
 
@@ -134,8 +133,8 @@ class Times:
         trigger = alarm.first("TRIGGER")
         if trigger is None:
             return False
-        again = _repetitions(alarm)
-        if trigger.param("VALUE").upper() == "DATE-TIME" or "P" not in trigger.value.upper():
+        again = repetitions(alarm)
+        if is_absolute(alarm):
             at = self._utc(trigger)
             return any(_is_in(at + later, span) for later in again)
         start = component.first("DTSTART")
@@ -143,7 +142,7 @@ class Times:
         if dated is None:
             return False
         offset = duration(trigger.value)
-        distance = offset.days * DAY + offset.seconds
+        distance = length(offset)
         slack = _SLACK if offset.days else 0
         # An instance that ends where the range begins does not overlap it.
         early = span.first - distance - again[-1] - slack - 1
@@ -179,14 +178,3 @@ def _has_length(component: Component) -> bool:
     # RFC 4791, 9.9: "if DTEND is not present in a VEVENT, but DURATION is, then the test should instead operate on the
     # 'effective' DTEND, i.e., DTSTART+DURATION. Similarly, if DUE is not present in a VTODO".
     return component.first("DTSTART") is not None and component.first("DURATION") is not None
-
-
-def _repetitions(alarm: Component) -> list[int]:
-    """After how many seconds the alarm goes off, the first time included."""
-    repeat, pause = alarm.first("REPEAT"), alarm.first("DURATION")
-    if repeat is None or pause is None:
-        return [0]
-    between = duration(pause.value)
-    seconds = between.days * DAY + between.seconds
-    times = max(0, min(integer(repeat.value), _MOST_REPEATS))
-    return [seconds * number for number in range(times + 1)] if seconds > 0 else [0]

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from davd.caldav.alarms import FAR, apart, length
 from davd.caldav.names import VAVAILABILITY, VEVENT, VFREEBUSY, VJOURNAL, VTODO
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.instances import RecurringObject
 from davd.formats.icalendar.object import Component
 from davd.formats.icalendar.recur.budget import BudgetError
 from davd.formats.icalendar.validate import Checked
-from davd.formats.icalendar.values import DAY, Duration, duration, of_line, periods
+from davd.formats.icalendar.values import Duration, duration, of_line, periods
 from davd.formats.icalendar.zones.resolve import Zones, resolve
 from davd.formats.icalendar.zones.zone import UTC
 from davd.model.index import FOREVER, ObjectIndex, Span
@@ -33,8 +34,15 @@ _TIMES: Final = frozenset(
 
 
 def index_of(checked: Checked, now: float) -> ObjectIndex:
-    """The index of an object that has been checked; `now` (POSIX seconds) is about when it will be asked for."""
-    return ObjectIndex(checked.uid, checked.kind, _spans(checked, now))
+    """The index of an object that has been checked; `now` (POSIX seconds) is about when it will be asked for.
+
+    Alarms with times of their own are found by spans as well, which say nothing of instances, so they are not exact.
+    """
+    spans = _spans(checked, now)
+    alarms, far = apart(checked.calendar, _MOST - len(spans))
+    if alarms:
+        spans = tuple(sorted((*spans, *alarms), key=lambda span: (span.start, span.end)))
+    return ObjectIndex(checked.uid, checked.kind, spans, (FAR,) if far else ())
 
 
 def _spans(checked: Checked, now: float) -> tuple[Span, ...]:
@@ -91,9 +99,9 @@ def _extent(part: Component, zones: Zones) -> list[Span]:
     begin, end = part.first("DTSTART"), part.first("DTEND")
     start = -FOREVER if begin is None else zones.utc(of_line(begin))
     stop = FOREVER if end is None else zones.utc(of_line(end))
-    length = part.first("DURATION")
-    if begin is not None and end is None and length is not None:
-        stop = _after(start, duration(length.value))
+    lasts = part.first("DURATION")
+    if begin is not None and end is None and lasts is not None:
+        stop = _after(start, duration(lasts.value))
     if part.name == VAVAILABILITY:
         return [Span(start, max(start, stop), False)]
     if begin is not None and end is not None:
@@ -110,5 +118,5 @@ def _extent(part: Component, zones: Zones) -> list[Span]:
     return [Span(min([span.start for span in spans]), max([span.end for span in spans]), False)]
 
 
-def _after(instant: int, length: Duration) -> int:
-    return instant + length.days * DAY + length.seconds
+def _after(instant: int, time: Duration) -> int:
+    return instant + length(time)

@@ -214,7 +214,6 @@ class Server(Service):
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload_as_told))
             signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(logfiles.reopen))
             self.reloading.start()
-        self._stall.start()
         self._statistics = Statistics(
             self._site,
             admission,
@@ -231,6 +230,16 @@ class Server(Service):
         await self.observing.start(self._statistics.counted)
         if self.observing.access is not None:
             application.access = self.observing.access.note
+        if self._prepared.admin is not None:
+            self._start_admin(self._prepared.admin, rows)
+        self._chores.start()
+        # What is here now stays: the collector need not walk through it again, nor look as often as for a script.
+        # Nobody waits for it yet.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._stall.start()
         for opened in self._prepared.listeners:
             listener = await listen(self._reactor, opened, self._site, self._prepared.tls)
             self._listeners.append(listener)
@@ -238,14 +247,6 @@ class Server(Service):
                 log.info("serving {endpoint}", endpoint=listener.text)
             if listener.tls is not None and listener.tls not in self._certificates:
                 self._certificates.append(listener.tls)
-        if self._prepared.admin is not None:
-            self._start_admin(self._prepared.admin, rows)
-        self._chores.start()
-        # What is here now stays: the collector need not walk through it again, nor look as often as for a script.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        sys.setswitchinterval(SWITCH_SECONDS)
         self._watchdog.start()
         self._post.notify.ready()
         self._post.ready()

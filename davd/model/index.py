@@ -32,7 +32,7 @@ class ObjectIndex:
 
     `uid` is the object's UID, `component` the upper-case name of its main component (`VEVENT`, `VTODO`, `VJOURNAL`,
     `VFREEBUSY`, `VCARD`). `spans` are at most 200, calendar objects only. `terms` are (upper-case property name,
-    case-folded text) of what text is sought in, contacts only.
+    case-folded text) of what text is sought in, and of a calendar object what queries ask beside its times.
     """
 
     uid: str
@@ -62,7 +62,8 @@ class IndexQuery:
     `components` are names of main components. `start` and `end` are a time range, POSIX seconds, either of which may be
     missing. `uids` are whole UIDs, of which the object has one; `uid_parts` are texts without capital letters of ASCII,
     all of which its UID has in it when these letters are made small in it. `terms` are sought together: all of them
-    have to be found when `every`, else one.
+    have to be found when `every`, else one. `beside` are terms of objects that are wanted whatever their times are, so
+    they mean something with a range only.
     """
 
     components: frozenset[str] | None = None
@@ -72,6 +73,7 @@ class IndexQuery:
     terms: tuple[Term, ...] = ()
     every: bool = False
     uid_parts: tuple[str, ...] = ()
+    beside: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

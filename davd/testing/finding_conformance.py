@@ -153,6 +153,25 @@ class FindingConformance(TreeConformance):
         self.assertEqual(await self.names(place, IndexQuery(end=1000)), ["parts"])
         self.assertEqual(await self.names(place, IndexQuery(end=100)), [])
 
+    async def test_what_has_a_term_is_found_beside_a_range(self) -> None:
+        """Objects with a term are found whatever their times are, but not as though the range held."""
+        far = (("VALARM", "far"),)
+        place = await self.with_objects(
+            ("in", event("1", (0, 10))),
+            ("both", ObjectIndex("2", "VEVENT", (Span(0, 10, True),), far)),
+            ("beside", ObjectIndex("3", "VEVENT", (Span(90, 100, True),), far)),
+            ("todo", ObjectIndex("4", "VTODO", (), far)),
+            ("out", event("5", (90, 100))),
+        )
+        term = (Term("VALARM", "equals", "far"),)
+        query = IndexQuery(frozenset({"VEVENT"}), 5, 6, beside=term)
+        self.assertEqual(await self.names(place, query), ["beside", "both", "in"])
+        async with self.store.read() as view:
+            found = {each.name: each.exact for each in await view.find(place.id, query, 10)}
+        self.assertEqual(found, {"beside": False, "both": True, "in": True})
+        self.assertEqual(await self.names(place, IndexQuery(start=5, end=6)), ["both", "in"])
+        self.assertEqual(await self.names(place, IndexQuery(start=5, end=6, beside=term, uids=("4", "5"))), ["todo"])
+
     async def test_spans_of_all_lengths_are_found_to_the_second(self) -> None:
         """A span of any length, before 1970 and after 2038 too, is found to the second."""
         lengths = [

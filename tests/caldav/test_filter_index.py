@@ -23,7 +23,7 @@ from davd.caldav.objects import CalendarObject
 from davd.formats.icalendar.recur.budget import Budget
 from davd.formats.icalendar.zones.identifiers import named
 from davd.formats.icalendar.zones.zone import UTC
-from davd.model.index import Found, IndexQuery
+from davd.model.index import Found, IndexQuery, Term
 from davd.testing.exchange import Trial
 from tests.caldav.reports.questions import ABSENT, comp, event, names, prop, put, text, time_range, trial
 
@@ -47,6 +47,11 @@ def only(name: str, start: int | None = None, end: int | None = None) -> IndexQu
 
 def parts(name: str, *texts: str, span: tuple[int | None, int | None] = (None, None)) -> IndexQuery:
     return IndexQuery(frozenset((name,)), *span, uid_parts=texts)
+
+
+def alarms(name: str, start: int, end: int) -> IndexQuery:
+    around = 9 * 86_400
+    return IndexQuery(frozenset((name,)), start - around, end + around, beside=(Term("VALARM", "equals", "far"),))
 
 
 class TestPlans:
@@ -74,7 +79,9 @@ class TestPlans:
             (comp("VEVENT", RANGE + prop("SUMMARY", text("a"))), only("VEVENT", *JANUARY_4TH), False),
             (comp("VEVENT", prop("UID")), only("VEVENT"), False),
             (comp("VEVENT", prop("UID", ABSENT)), only("VEVENT"), False),
-            (comp("VEVENT", comp("VALARM", RANGE)), only("VEVENT"), False),
+            (comp("VEVENT", comp("VALARM", RANGE)), alarms("VEVENT", *JANUARY_4TH), False),
+            (comp("VEVENT", comp("VALARM", RANGE) + RANGE), only("VEVENT", *JANUARY_4TH), False),
+            (comp("VEVENT", comp("VALARM")), only("VEVENT"), False),
             (comp("VEVENT", RANGE) + comp("VEVENT", RANGE), only("VEVENT", *JANUARY_4TH), False),
             (comp("VEVENT", prop("DTSTART", RANGE)), only("VEVENT", *JANUARY_4TH), False),
             (comp("VTODO", prop("DUE", RANGE)), only("VTODO", JANUARY_4TH[0] - 1, JANUARY_4TH[1]), False),
@@ -145,6 +152,20 @@ def objects() -> Iterator[tuple[str, str]]:
         both = start.format(hour) + "\n" + due.format(later) + repeated
         yield f"todo-{key}", event(f"t-{key}", both + "\nCOMPLETED:20260301T000000Z", "VTODO")
         yield f"journal-{key}", event(f"j-{key}", start.format(hour) + repeated, "VJOURNAL")
+    triggers = {
+        "days": ":-P2D",
+        "weeks": ":-P4W",
+        "after": ";RELATED=END:P30D",
+        "at": ";VALUE=DATE-TIME:20260104T060000Z",
+        "local": ";VALUE=DATE-TIME:20260104T060000",
+        "again": ":-P5D\nREPEAT:9\nDURATION:P1D",
+        "atagain": ";VALUE=DATE-TIME:20251230T060000Z\nREPEAT:9\nDURATION:P1D",
+    }
+    for (key, trigger), repeated in product(triggers.items(), ("", "\nRRULE:FREQ=DAILY;COUNT=3")):
+        lines = f"DTSTART:20260105T120000Z{repeated}\nBEGIN:VALARM\nACTION:AUDIO\nTRIGGER{trigger}\nEND:VALARM"
+        name = f"alarm-{key}-{'daily' if repeated else 'once'}"
+        yield name, event(name, lines)
+        yield f"todo-{name}", event(f"todo-{name}", lines.replace("DTSTART", "DUE"), "VTODO")
     yield "plain", event("plain", "SUMMARY:Text", "VTODO")
     yield "created", event("created", "CREATED:20260104T120000Z", "VTODO")
     yield "completed", event("completed", "COMPLETED:20260104T120000Z\nCREATED:20260101T120000Z", "VTODO")
@@ -258,3 +279,19 @@ def test_a_report_finds_what_a_look_at_every_object_finds(content: str, zone_nam
             assert may_match(data, needles(asked))
     rest = f"<C:timezone-id>{zone_name}</C:timezone-id>" if zone_name else ""
     assert names(tree, content, rest, path="/calendars/alice/all/") == sorted(expected)
+
+
+@pytest.mark.parametrize("name", ["VEVENT", "VTODO"])
+@pytest.mark.parametrize("day", ["20251209", "20260104", "20260206"])
+@pytest.mark.parametrize("hour", ["06", "12"])
+def test_alarms_are_found_wherever_their_instance_is(name: str, day: str, hour: str) -> None:
+    tree, contents = filled()
+    content = comp(name, comp("VALARM", time_range(f"{day}T{hour}0000Z", f"{day}T{hour}0001Z")))
+    asked = read(content)
+    expected = [key for key, data in contents.items() if _matches(asked, data)]
+    assert names(tree, content, path="/calendars/alice/all/") == sorted(expected)
+
+
+def _matches(asked: CompFilter, data: bytes) -> bool:
+    found = CalendarObject(data)
+    return matches(asked, found.calendar, Times(found, UTC, Budget()))

@@ -29,7 +29,9 @@ def _overlaps(index: ObjectIndex, query: IndexQuery) -> bool | None:
     start = -2 * FOREVER if query.start is None else query.start
     end = 2 * FOREVER if query.end is None else query.end
     found = [span.exact for span in index.spans if start < end and span.start < end and _end(span) > start]
-    return any(found) if found else None
+    if found:
+        return any(found)
+    return False if any(_has(index, term) for term in query.beside) else None
 
 
 def _end(span: Span) -> int:

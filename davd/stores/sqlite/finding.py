@@ -136,7 +136,11 @@ def _candidates(connection: apsw.Connection, collection: int, query: IndexQuery,
     """What may answer, but for the components where more is asked; None when these are all, and more than `limit`."""
     sets: list[Exact] = []
     if query.start is not None or query.end is not None:
-        sets.append(_overlapping(connection, collection, query.start, query.end, most))
+        timed = _overlapping(connection, collection, query.start, query.end, most)
+        for term in query.beside:
+            for id in _with_term(connection, collection, term, most):
+                timed.setdefault(id, False)
+        sets.append(timed)
     if query.uids is not None:
         sets.append(_with_uids(connection, collection, query.uids, most))
     if query.uid_parts:

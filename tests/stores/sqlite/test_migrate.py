@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from davd.interfaces.store import StoreError
-from davd.model.index import IndexQuery, ObjectIndex
+from davd.model.index import IndexQuery, ObjectIndex, Term
 from davd.model.principal import GROUP, INDIVIDUAL, Account
 from davd.stores.settings import StoreSettings
 from davd.stores.sqlite.connection import connect, require_sqlite
@@ -90,6 +90,39 @@ async def _use_an_old_store(store: SQLiteStore) -> None:
         assert [each.uid for each in await view.find(5, IndexQuery(), 10)] == ["u"]
         assert (await view.resolve(["files", "t", "f"]))[-1].acl == "owner\t{DAV:}all"
         assert await view.groups_of("ann") == {"staff"}
+
+
+def test_alarms_of_a_store_of_version_4_are_found(tmp_path: Path) -> None:
+    path = str(tmp_path / "davd.sqlite")
+    connection = connect(path, HASTY)
+    migrate(connection, path, migrations()[:4], 0.05)
+    contents = (b"BEGIN:VEVENT\nBEGIN:VALARM", b"BEGIN:VEVENT\nBEGIN:VAL\r\n ARM", b"BEGIN:VEVENT\nSUMMARY:VALARM")
+    connection.execute(
+        "INSERT INTO account VALUES ('ann', 'hash', '', '', NULL, 1.5, 'individual'); UPDATE store SET number = 8"
+    )
+    connection.execute("UPDATE resource SET sync_revision = 3 WHERE id = 2")
+    for id, content in enumerate(contents, 6):
+        sha256 = hashlib.sha256(content).hexdigest()
+        values = (id, str(id), f'"{sha256[:20]}-{id}"', len(content), id - 5, sha256)
+        connection.execute(
+            "INSERT INTO resource (id, parent_id, name, type, owner, etag, content_type, content_length, created,"
+            " modified, revision, sync_revision, sha256) VALUES (?, 2, ?, 'file', 'ann', ?, 'text/calendar', ?, 1.0,"
+            " 2.0, ?, 0, ?)",
+            values,
+        )
+        connection.execute("INSERT INTO content VALUES (?, ?)", (id, content))
+        connection.execute("INSERT INTO object VALUES (?, 2, ?, 'VEVENT', NULL, NULL)", (id, str(id)))
+    connection.execute("INSERT INTO usage (owner, used) VALUES ('ann', ?)", (sum(map(len, contents)),))
+    connection.close()
+    query = IndexQuery(start=0, end=1, beside=(Term("VALARM", "equals", "far"),))
+
+    async def found(store: SQLiteStore) -> list[str]:
+        async with store.read() as view:
+            return [each.name for each in await view.find(2, query, 10)]
+
+    with opened(tmp_path, HASTY) as store:
+        assert drive(found(store)) == ["6", "7"]
+        assert drive(findings(store)) == []
 
 
 def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
