@@ -13,7 +13,7 @@ DATA ?= davd-data
 LISTEN ?=
 PYTEST ?= $(VENV)/bin/python -m pytest
 PYTEST_FLAGS ?=
-JOBS ?= 2
+JOBS ?= 3
 
 export VENV
 # Where Debian keeps nginx, apache2 and mount.davfs

@@ -65,9 +65,8 @@ class WorkerProcess(ProcessProtocol):
         self._asked = 0
         self._outcomes: deque[Deferred[None]] = deque()
         self._leaves = 0.0
+        self._pid = 0
         self._process: Any = self._start(outfit)
-        # The process itself forgets it when it has gone.
-        self._pid = int(self._process.pid)
 
     def _start(self, outfit: Outfit) -> Any:
         ours, theirs = socket.socketpair()
@@ -81,6 +80,11 @@ class WorkerProcess(ProcessProtocol):
             return self._reactor.spawnProcess(
                 self, argv[0], argv, _environment(os.environ), None, None, None, False, descriptors
             )
+
+    def connectionMade(self) -> None:
+        """The process has been made; it forgets its id itself when it has gone."""
+        process: Any = self.transport
+        self._pid = int(process.pid)
 
     @property
     def pid(self) -> int:
@@ -163,7 +167,10 @@ class WorkerProcess(ProcessProtocol):
         self.serves = False
 
     def processEnded(self, reason: Failure) -> None:
-        """The process has gone."""
+        """The process has gone: told in another turn, since that may be found out while it is being started."""
+        self._reactor.callLater(0, self._gone, reason)
+
+    def _gone(self, reason: Failure) -> None:
         self.serves = False
         self.status = str(reason.value)
         waiting, self._waiting = self._waiting, {}

@@ -213,6 +213,7 @@ class TestForEverybody:
     def test_by_keyboard_alone(self, visitor: Visitor) -> None:
         page = visitor.page()
         page.goto("/")
+        expect(page.get_by_label("Token")).to_be_focused()
         page.keyboard.type(visitor.davd.token()["Authorization"].removeprefix("Bearer "))
         page.keyboard.press("Enter")
         expect(page.locator("#live")).to_have_text("live")

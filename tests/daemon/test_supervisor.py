@@ -27,12 +27,16 @@ from tests.daemon.twistd import PLAIN, SECONDS, Running, command
 
 
 class Processes(Clock):
-    """A reactor whose one process is played by the test, which hears its line and may speak on it."""
+    """A reactor whose one process is played by the test, which hears its line and may speak on it.
+
+    The life of a `short` one is over when it has begun, which is found out at once.
+    """
 
     pid = 4711
 
-    def __init__(self) -> None:
+    def __init__(self, short: bool = False) -> None:
         super().__init__()
+        self.short = short
         self.told: list[Message] = []
         self._out = StringTransport()
         self._far = Line(self.told.append, lambda: None)
@@ -43,6 +47,9 @@ class Processes(Clock):
         self._near.makeConnection(self._out)
 
     def spawnProcess(self, protocol: ProcessProtocol, *_: object) -> Processes:
+        protocol.makeConnection(self)  # type: ignore[arg-type]
+        if self.short:
+            protocol.processEnded(Failure(ProcessDone(0)))
         return self
 
     def signalProcess(self, name: str) -> None:
@@ -84,6 +91,16 @@ class TestWorkerProcess(SynchronousTestCase):
         self.reactor.say("snapshot", id=self.reactor.hear()[0]["id"], statistics={"a": 3})
         assert self.successResultOf(third)["statistics"] == {"a": 3}
 
+    def test_one_that_has_gone_before_it_was_known(self) -> None:
+        lost: list[WorkerProcess] = []
+        reactor = Processes(short=True)
+        worker = WorkerProcess(reactor, 0, 0, Outfit([], 0, [], 1, 1), lost.append)
+        self.assertEqual((worker.pid, lost), (4711, []))
+        reactor.advance(0)
+        self.assertEqual(lost, [worker])
+        self.failureResultOf(worker.ready)
+        self.successResultOf(worker.ended)
+
     def test_every_reload_has_its_own_outcome(self) -> None:
         first, second, third = (self.worker.reload() for _ in range(3))
         self.reactor.say("outcome", ok=True, sentence="")
@@ -91,6 +108,7 @@ class TestWorkerProcess(SynchronousTestCase):
         self.assertNoResult(second)
         self.worker.ready.addErrback(lambda _: None)
         self.worker.processEnded(Failure(ProcessDone(0)))
+        self.reactor.advance(0)
         self.successResultOf(second)
         self.successResultOf(third)
         assert self.lost == [self.worker]
@@ -158,7 +176,7 @@ class TestSignals:
         argv = command("uvloop", "--data", "data", "--listen", PLAIN, "--workers", "2", "--config", config)
         with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
             manager.bind(str(tmp_path / "notify"))
-            manager.settimeout(0.02)
+            manager.settimeout(0.2)
             with process_of(["env", f"NOTIFY_SOCKET={tmp_path / 'notify'}", *argv], tmp_path) as process:
                 children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
                 until(lambda: len(children.read_text().split()) == 2)
