@@ -123,10 +123,13 @@ class Client:
         return sha256
 
 
+REFERENCED = "SELECT blob FROM resource UNION SELECT blob FROM trash UNION SELECT blob FROM trash_member"
+
+
 def _leftovers(data: Path) -> list[str]:
     """Files that have no business in a data folder that was just opened."""
     with sqlite3.connect(f"file:{data}/davd.sqlite?mode=ro", uri=True) as database:
-        referenced = {name for (name,) in database.execute("SELECT blob FROM resource WHERE blob IS NOT NULL")}
+        referenced = {name for (name,) in database.execute(REFERENCED)}
     database.close()
     wrong = []
     for path in data.rglob("*"):
