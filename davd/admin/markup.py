@@ -26,8 +26,6 @@ class Markup(str):
 Child: TypeAlias = "str | int | float | Iterable[Child] | None"
 Attribute: TypeAlias = str | int | float | bool | None
 
-EMPTY: Final = Markup("")
-
 
 def visible(text: str) -> str:
     r"""Text whose hidden and steering signs are written out, as in `\u202e`."""

@@ -49,24 +49,15 @@ class Busy:
     kind: FreeBusyType
 
 
-def busy_times(
-    calendar: Component, start: int, end: int, floating: Zone, budget: Budget, attendees: Collection[str] = ()
-) -> Iterator[Busy]:
-    """What one calendar object (a VCALENDAR) takes up of [`start`, `end`), cut to that, in no order.
-
-    Floating times and dates are those of the zone `floating`. With `attendees`, addresses as `cal_address` gives them,
-    events that one of them has declined take up nothing, and those not answered are tentative. ContentError for values
-    that cannot be read; TooMuch when the budget is spent.
-    """
-    return (one for one in busy_steps(calendar, start, end, floating, budget, attendees) if one is not None)
-
-
 def busy_steps(
     calendar: Component, start: int, end: int, floating: Zone, budget: Budget, attendees: Collection[str] = ()
 ) -> Iterator[Busy | None]:
-    """As `busy_times`, with None in between whenever some work was done that found nothing.
+    """What one calendar object (a VCALENDAR) takes up of [`start`, `end`), cut to that, in no order.
 
-    So whoever must not keep others waiting can pause at any item.
+    None stands in between whenever some work was done that found nothing, so whoever must not keep others waiting can
+    pause at any item. Floating times and dates are those of the zone `floating`. With `attendees`, addresses as
+    `cal_address` gives them, events that one of them has declined take up nothing, and those not answered are
+    tentative. ContentError for values that cannot be read; TooMuch when the budget is spent.
     """
     kinds = {id(event): event_type(event, attendees) for event in calendar.subs("VEVENT")}
     if any(kind is not FREE for kind in kinds.values()):

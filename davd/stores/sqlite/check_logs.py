@@ -11,6 +11,7 @@ from typing import Final
 import apsw
 
 from davd.stores.etag import etag
+from davd.stores.sqlite.check_usage import uncounted
 from davd.stores.sqlite.problems import Check, Problem, Repair
 from davd.stores.sqlite.rows import ROOT
 
@@ -111,20 +112,7 @@ def _new_etag(repair: Repair, id: int, sha256: str) -> None:
 
 def sums(connection: apsw.Connection) -> Iterator[Problem]:
     """Quota sums that differ from what their owner stores."""
-    for owner, counted, kept in connection.execute(
-        f"SELECT owner, sum(counted), sum(kept) FROM (SELECT owner, used AS counted, 0 AS kept FROM ({_SUMS})"
-        " UNION ALL SELECT owner, 0, used FROM usage) GROUP BY owner HAVING sum(counted) <> sum(kept)"
-    ):
-
-        def mend(repair: Repair, owner: str = owner) -> None:
-            repair.connection.execute("UPDATE usage SET used = 0 WHERE owner = ?", (owner,))
-            repair.connection.execute(
-                f"INSERT INTO usage (owner, used) SELECT owner, used FROM ({_SUMS}) WHERE owner = ?"
-                " ON CONFLICT (owner) DO UPDATE SET used = excluded.used",
-                (owner,),
-            )
-
-        yield Problem(f"{owner!r} stores {counted} bytes, but {kept} are counted", "count them anew", mend)
+    return uncounted(connection, "used", _SUMS, "{owner!r} stores {counted} bytes, but {kept} are counted")
 
 
 def locks(connection: apsw.Connection) -> Iterator[Problem]:

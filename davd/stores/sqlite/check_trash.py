@@ -11,6 +11,7 @@ from typing import Final
 
 import apsw
 
+from davd.stores.sqlite.check_usage import uncounted
 from davd.stores.sqlite.problems import Check, Problem, Repair
 
 _SUMS: Final = "SELECT owner, sum(bytes) AS used FROM trash GROUP BY owner"
@@ -45,20 +46,7 @@ def belongings(connection: apsw.Connection) -> Iterator[Problem]:
 
 def sums(connection: apsw.Connection) -> Iterator[Problem]:
     """Bytes counted for the trash of an owner that differ from those of the entries."""
-    for owner, counted, kept in connection.execute(
-        f"SELECT owner, sum(counted), sum(kept) FROM (SELECT owner, used AS counted, 0 AS kept FROM ({_SUMS})"
-        " UNION ALL SELECT owner, 0, trashed FROM usage) GROUP BY owner HAVING sum(counted) <> sum(kept)"
-    ):
-
-        def mend(repair: Repair, owner: str = owner) -> None:
-            repair.connection.execute("UPDATE usage SET trashed = 0 WHERE owner = ?", (owner,))
-            repair.connection.execute(
-                f"INSERT INTO usage (owner, used, trashed) SELECT owner, 0, used FROM ({_SUMS}) WHERE owner = ?"
-                " ON CONFLICT (owner) DO UPDATE SET trashed = excluded.trashed",
-                (owner,),
-            )
-
-        yield Problem(f"{owner!r} has {counted} bytes in the trash, but {kept} are counted", "count them anew", mend)
+    return uncounted(connection, "trashed", _SUMS, "{owner!r} has {counted} bytes in the trash, but {kept} are counted")
 
 
 CHECKS: Final[tuple[Check, ...]] = (contents, belongings, sums)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from davd.formats.contentlines import ContentError
 from davd.formats.icalendar.availability import availabilities, bounds, unavailable
-from davd.formats.icalendar.freebusy import BUSY, TENTATIVE, UNAVAILABLE, Busy, FreeBusyType, busy_times
+from davd.formats.icalendar.freebusy import BUSY, TENTATIVE, UNAVAILABLE, Busy, FreeBusyType, busy_steps
 from davd.formats.icalendar.object import Component, parse
 from davd.formats.icalendar.recur.budget import Budget, TooMuch
 from davd.formats.icalendar.zones.identifiers import named
@@ -84,7 +84,7 @@ def slots(text: str, year: int, month: int, day: int) -> str:
     start, end = montreal.utc(seconds(year, month, day)), montreal.utc(seconds(year, month, day) + 86_400)
     inside = calendar(text)
     found = unavailable(availabilities(inside, montreal), start, end, Budget())
-    found += busy_times(inside, start, end, montreal, Budget())
+    found += filter(None, busy_steps(inside, start, end, montreal, Budget()))
     letters = {UNAVAILABLE: "U", BUSY: "B", TENTATIVE: "T"}
     drawn = ""
     for slot in range(start, end, 7200):
