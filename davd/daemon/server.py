@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import select
 import signal
 import sys
 import time
@@ -49,7 +48,7 @@ from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
 from davd.net.endpoints import Bound, ListenError, unlink
-from davd.net.listeners import Listener, listen
+from davd.net.listeners import Listener, accept_waiting, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
 from davd.observe.chores import Chores
@@ -64,8 +63,8 @@ GC_THRESHOLDS = (20_000, 20, 50)
 # For how long a thread that computes keeps the interpreter from the reactor.
 SWITCH_SECONDS = 0.001
 
-# What has reached this machine when the end is asked for is accepted, for so long, and read before anything is closed.
-ACCEPT_SECONDS = 1.0
+# What has reached this machine when the end is asked for is accepted, and read before anything is closed.
+LAST_CALL_TURNS = 3
 LAST_CALL_SECONDS = 0.025
 # What the end takes beside the requests under way, at most.
 STOP_SECONDS = 5.0
@@ -342,17 +341,13 @@ class Server(Service):
 
     async def _last_call(self) -> None:
         """Accept the connections that wait, then give the reactor some turns to read from them."""
-        if not self._listeners:
+        site = self._site
+        if not self._listeners or site is None:
             return
-        waiting = select.poll()
-        for bound in self._prepared.listeners:
-            if isinstance(bound, Bound) and bound.socket.fileno() >= 0:
-                waiting.register(bound.socket, select.POLLIN)
-        limit = self._reactor.seconds() + ACCEPT_SECONDS
-        # libuv accepts some connections in each turn.
-        while waiting.poll(0) and self._reactor.seconds() < limit:
-            await deferLater(self._reactor, 0)
-        for _ in range(3):
+        bound = (one.socket for one in self._prepared.listeners if isinstance(one, Bound))
+        listening = [one for one in bound if one.fileno() >= 0]
+        await accept_waiting(self._reactor, listening, site.statistics.met, self._settings.daemon.drain_seconds)
+        for _ in range(LAST_CALL_TURNS):
             await deferLater(self._reactor, LAST_CALL_SECONDS)
 
     async def wind_down(self) -> None:

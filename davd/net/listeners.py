@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
+from twisted.internet.task import deferLater
 
 from davd.net.endpoints import BACKLOG, Bound, ListenError, bind, reason, unlink
 from davd.net.entrance import Entrance
@@ -22,6 +25,8 @@ from davd.net.tls import TLS
 
 # How many connections are accepted in one turn of libuv's.
 ACCEPTED_AT_ONCE: Final = 16
+# Linux, struct tcp_info: of a socket that listens, `tcpi_unacked` is how many connections wait to be accepted.
+UNACKED: Final = struct.Struct("=24xI")
 
 
 @dataclass(slots=True)
@@ -101,6 +106,32 @@ async def _listen_by_twisted(reactor: Any, text: str, site: Site) -> Listener:
     except OSError as error:
         raise ListenError(f"cannot listen on {text}: {reason(error)}") from None
     return Listener(text, port.getHost(), None, port.stopListening)
+
+
+async def accept_waiting(
+    reactor: Any, listening: Iterable[socket.socket], accepted: Callable[[], int], seconds: float
+) -> None:
+    """Let the reactor accept the connections that wait now; those that come meanwhile are not waited for.
+
+    To close a socket that listens resets the connections that wait there, with the requests they have sent. `accepted`
+    counts connections that were accepted, refused ones too. Gives up after so many seconds.
+    """
+    waiting = select.poll()
+    due = accepted()
+    for one in listening:
+        waiting.register(one, select.POLLIN)
+        due += _waiting(one)
+    limit = reactor.seconds() + seconds
+    while accepted() < due and reactor.seconds() < limit and waiting.poll(0):
+        await deferLater(reactor, 0)
+
+
+def _waiting(listening: socket.socket) -> int:
+    """How many connections wait to be accepted; where the system does not tell, how many there can be."""
+    if listening.family == socket.AF_UNIX:
+        return BACKLOG
+    (number,) = UNACKED.unpack(listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, UNACKED.size))
+    return int(number)
 
 
 def native_loop(reactor: Any) -> asyncio.AbstractEventLoop | None:

@@ -28,3 +28,7 @@ class NetStatistics:
     faults: int = 0
     timeouts: int = 0
     aborted: int = 0
+
+    def met(self) -> int:
+        """How many connections came out of the system's queue, those that were refused among them."""
+        return self.accepted + self.refused + self.refused_address

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.house.citations import Unreadable, cited
-from tests.house.source import INNER_FLOORS, Source, imports, is_stdlib, sources, within
+from tests.house.source import INNER_FLOORS, Source, defined, imports, is_stdlib, sources, within
 
 Rule = Callable[[Path], list[str]]
 
@@ -176,6 +176,20 @@ def floors_left_out(root: Path) -> list[str]:
     ]
 
 
+def names_that_are_gone(root: Path) -> list[str]:
+    """Imports of a name that its module, of davd or of the tests, does not have."""
+    found = {source.module: source for folder in ("davd", "tests") for source in sources(root, folder)}
+    names = {module: set(defined(source.tree)) for module, source in found.items()}
+    return [
+        f"{source.path}:{node.lineno}: {node.module} has no {alias.name}"
+        for source in found.values()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and within(str(node.module), "davd", "tests")
+        for alias in node.names
+        if f"{node.module}.{alias.name}" not in found and alias.name not in names.get(str(node.module), ())
+    ]
+
+
 RULES: tuple[Rule, ...] = (
     undocumented,
     reactor_outside_its_rooms,
@@ -188,4 +202,5 @@ RULES: tuple[Rule, ...] = (
     packages_with_code,
     empty_names,
     floors_left_out,
+    names_that_are_gone,
 )

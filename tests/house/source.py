@@ -26,6 +26,11 @@ class Source:
         return self.path.rpartition("/")[2].removesuffix(".py")
 
     @property
+    def module(self) -> str:
+        """The dotted name it is imported by."""
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @property
     def package(self) -> str:
         """The folder below the first one: `dav` for `davd/dav/guard.py`, empty for `davd/version.py`."""
         parts = self.path.split("/")
@@ -52,6 +57,21 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """The names a module has once it is imported, those among them that it imports itself."""
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 def within(name: str, *packages: str) -> bool:

@@ -18,6 +18,7 @@ from tests.house.rules import (
     headings_that_are_gone,
     interfaces_elsewhere,
     model_beyond_stdlib,
+    names_that_are_gone,
     packages_with_code,
     reactor_outside_its_rooms,
     twisted_on_inner_floors,
@@ -88,6 +89,8 @@ def run(tree: Path, tool: str, *arguments: str) -> tuple[int, str]:
         (empty_names, "davd/net/planted_helpers.py", DOC),
         (empty_names, "tests/house/test_utils.py", DOC),
         (floors_left_out, "davd/push/planted.py", DOC),
+        (names_that_are_gone, "tests/house/test_sown.py", DOC + "from davd.net.listeners import accept_nobody\n"),
+        (names_that_are_gone, "davd/net/planted.py", DOC + "def f():\n    from davd.net.absent import f\n"),
     ],
 )
 def test_a_house_rule_fails(tree: Path, rule: Rule, name: str, text: str) -> None:

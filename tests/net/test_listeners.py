@@ -13,19 +13,22 @@ import ssl
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import uvloop
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from davd.net.endpoints import ListenError, bind
-from davd.net.listeners import Listener, listen, native_loop
+from davd.net.listeners import Listener, accept_waiting, listen, native_loop
 from davd.net.settings import NetSettings
 from davd.net.site import Site
 from davd.net.tls import TLS
@@ -111,6 +114,65 @@ class TestListen(TestCase):
         self.assertIsNone(native_loop(reactor))
 
 
+class Accepting(Clock):
+    """A reactor that accepts one connection in each of its turns, while another one comes: never is there nobody."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        super().__init__()
+        self.listening = listening
+        self.accepted: list[socket.socket] = []
+
+    def callLater(self, when: float, what: Callable[..., object], *words: object, **more: object) -> IDelayedCall:
+        """Have it called at once."""
+        self.accepted.append(self.listening.accept()[0])
+        self.connect()
+        call = super().callLater(when, what, *words, **more)
+        self.advance(max(when, 0.1))
+        return call
+
+    def connect(self) -> None:
+        with socket.socket(self.listening.family) as client:
+            client.connect(self.listening.getsockname())
+
+    def waited(self, seconds: float) -> int:
+        """How many have been accepted when those are in that waited."""
+        waiting = accept_waiting(self, [self.listening], lambda: len(self.accepted), seconds)
+        assert Deferred.fromCoroutine(waiting).called
+        for connection in self.accepted:
+            connection.close()
+        return len(self.accepted)
+
+
+class TestAcceptWaiting:
+    """Verifies: docs/architecture.md, One request."""
+
+    @pytest.fixture
+    def reactor(self) -> Iterator[Accepting]:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            yield Accepting(listening)
+
+    def test_those_that_wait_are_accepted_and_no_more(self, reactor: Accepting) -> None:
+        for _ in range(7):
+            reactor.connect()
+        assert reactor.waited(60) == 7
+
+    def test_it_takes_no_longer_than_it_may(self, reactor: Accepting) -> None:
+        for _ in range(7):
+            reactor.connect()
+        assert reactor.waited(0.35) == 4
+
+    def test_with_nobody_there_is_no_turn(self, reactor: Accepting) -> None:
+        assert reactor.waited(60) == 0
+
+    def test_where_nobody_can_count_it_goes_on_while_somebody_is_there(self, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "socket"))
+            listening.listen(10)
+            reactor = Accepting(listening)
+            reactor.connect()
+            assert reactor.waited(0.35) == 4
+
+
 class TestNatively:
     """Verifies: docs/architecture.md, One request."""
 
@@ -177,11 +239,13 @@ class TestNatively:
 
 _DAEMON = """
 import sys
+import pytest
 import uvloop
 from twisted.internet import asyncioreactor
 asyncioreactor.install(uvloop.new_event_loop())
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from pathlib import Path
 from davd.net.certificates import self_signed
 from davd.net.listeners import listen
