@@ -1,5 +1,6 @@
 """What holds for every test: the markers of the folders that have one, and Hypothesis without a stopwatch."""
 
+import gc
 from itertools import count
 from pathlib import Path
 
@@ -29,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
         if folder in _MARKED_FOLDERS:
             item.add_marker(folder)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the collector from the tests themselves: there are so many that a walk through them takes a second."""
+    gc.collect()
+    gc.freeze()
