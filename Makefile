@@ -58,7 +58,7 @@ test: programs
 # Status 5 is that of a run in which nothing was chosen, as with PYTEST_FLAGS="-k lock": one of the two must be more.
 	@set -x; \
 	$(PYTEST) -m alone $(PYTEST_FLAGS) tests/faults; alone=$$?; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(PYTEST_FLAGS) tests; others=$$?; \
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_FLAGS) tests; others=$$?; \
 	[ $$others -eq 5 ] && exit $$alone; [ $$alone -eq 0 -o $$alone -eq 5 ] && exit $$others; exit $$alone
 
 conform: programs

@@ -14,6 +14,7 @@ settings.load_profile("davd")
 
 _HERE = Path(__file__).parent
 _MARKED_FOLDERS = ("conformance", "faults")
+_LONG_FOLDERS = ("conformance", "daemon", "faults", "house", "performance")
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +26,19 @@ def _trial_names(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives the tests in tests/conformance the marker `conformance`, and so on."""
+    """Gives the tests in tests/conformance the marker `conformance`, and so on; the files that take long come first.
+
+    What is left for the end is then short, and the processes that share the tests end together.
+    """
     for item in items:
         folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
         if folder in _MARKED_FOLDERS:
             item.add_marker(folder)
+    items.sort(key=lambda item: not item.path.is_relative_to(_HERE) or not _takes_long(item.path))
+
+
+def _takes_long(path: Path) -> bool:
+    return path.relative_to(_HERE).parts[0] in _LONG_FOLDERS
 
 
 def pytest_collection_finish() -> None:

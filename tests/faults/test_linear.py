@@ -21,7 +21,7 @@ from tests.faults.linear.servers import CONFIGURATIONS, Servers, Setup
 from tests.faults.linear.updates import count_together, create_together
 from tests.testing.simulated import NAMES
 
-HISTORIES = int(os.environ.get("FAULT_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("FAULT_HISTORIES", "12"))
 SEED = int(os.environ.get("FAULT_SEED", "0")) or int.from_bytes(os.urandom(3))
 RUNS = plan(HISTORIES, SEED)
 SETUPS = [Setup(configuration, processes) for configuration in CONFIGURATIONS for processes in (2, 1)]

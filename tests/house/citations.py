@@ -45,11 +45,15 @@ def citations(docstring: str) -> Iterator[Citation]:
 
 def docstrings(tree: ast.Module) -> Iterator[str]:
     """Every docstring of a module: its own, and those of classes and functions at any depth."""
-    for node in ast.walk(tree):
+    # Expressions, most of what there is, have no statements in them.
+    waiting: list[ast.AST] = [tree]
+    for node in waiting:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
             if text is not None:
                 yield text
+        inner = ast.iter_child_nodes(node)
+        waiting += [child for child in inner if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)]
 
 
 def cited(source: Source, word: str) -> list[Citation]:
