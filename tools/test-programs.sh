@@ -24,6 +24,7 @@ openssl openssl
 node nodejs
 npm npm
 redis-server redis-server
+promtool prometheus
 git git
 dbus-run-session dbus
 LIST

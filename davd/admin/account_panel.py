@@ -11,7 +11,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from davd.admin import units
-from davd.admin.markup import Child, Markup, markup, name, table, tag, visible
+from davd.admin.controls import button, form, sure, tick
+from davd.admin.markup import Markup, markup, name, table, tag, visible
 from davd.admin.panels import moment
 
 MOST_LISTED: Final = 100
@@ -109,34 +110,30 @@ def creation(csrf: str) -> Markup:
     return tag(
         "details",
         tag("summary", "New account"),
-        _form("create", csrf, [*inner, _button("Create account")], class_="fields"),
+        form("create", csrf, [*inner, button("Create account")], class_="fields"),
         id="creation",
     )
 
 
-def account(
-    one: Mapping[str, Any], collections: Sequence[Mapping[str, Any]], csrf: str, now: float, swap: bool = False
-) -> Markup:
-    """One account with all that can be done to it."""
+def account(one: Mapping[str, Any], has: Markup, csrf: str, now: float, swap: bool = False) -> Markup:
+    """One account with all that can be done to it; `has` is what shows what it has."""
     named = one["name"]
     limit = one["quota"]["limit"]
     asked = visible(named)
-    rows = [(name(collection["path"]), collection["type"]) for collection in collections]
     quota = [
         tag("label", "Quota in MiB, empty for the default", for_="quota"),
         tag(
             "input", id="quota", name="quota", type="number", min=0, step="any", inputmode="decimal",
             value="" if limit is None else f"{limit / MIB:g}",
         ),
-        _button("Set quota"),
+        button("Set quota"),
+        button("No own quota", "plain", name="clear", value="yes", formnovalidate="") if limit is not None else None,
     ]  # fmt: skip
     remove = [
         tag("p", "This cannot be undone."),
-        tag(
-            "p", tag("label", tag("input", type="checkbox", name="data", value="delete"), " Delete all it has as well")
-        ),
-        tag("p", tag("label", tag("input", type="checkbox", name="sure", value="yes", required=True), " I am sure")),
-        _button(f"Delete {asked}", "danger"),
+        tag("p", tick("data", "Delete all it has as well", "delete")),
+        sure(),
+        button(f"Delete {asked}", "danger"),
     ]
     switch = ("enable", "Enable", "") if one["disabled"] else ("disable", "Disable", "danger")
     return tag(
@@ -145,16 +142,16 @@ def account(
         tag("p", "Made ", moment(one["created"], now), ". ", _state(one), " ", _used(one["quota"]), class_="quiet"),
         tag(
             "div",
-            _form(switch[0], csrf, _button(switch[1], switch[2]), of=named),
-            _form("password", csrf, _button("New password"), of=named),
+            form(switch[0], csrf, button(switch[1], switch[2]), of=named),
+            form("password", csrf, button("New password"), of=named),
             class_="row",
         ),
-        _form("quota", csrf, quota, of=named, class_="row"),
-        table("Collections", ("Path", "Kind"), rows, "It has none."),
+        form("quota", csrf, quota, of=named, class_="row"),
+        has,
         tag(
             "details",
             tag("summary", "Delete this account"),
-            _form("delete", csrf, remove, of=named),
+            form("delete", csrf, remove, of=named),
             class_="danger",
         ),
         id=ONE,
@@ -167,26 +164,6 @@ def account(
 def nobody(swap: bool = False) -> Markup:
     """The place of an account while none is chosen."""
     return tag("section", id=ONE, hidden=True, hx_swap_oob=_OUT_OF_BAND if swap else None)
-
-
-def _form(action: str, csrf: str, inner: Child, of: str | None = None, class_: str | None = None) -> Markup:
-    """A form that a script sends and a browser without scripts as well; the answer says which pieces it replaces."""
-    return tag(
-        "form",
-        tag("input", type="hidden", name="csrf", value=csrf),
-        tag("input", type="hidden", name="of", value=of) if of is not None else None,
-        inner,
-        action=f"/do/{action}",
-        method="post",
-        hx_post=f"/do/{action}",
-        hx_swap="none",
-        hx_disabled_elt="find button",
-        class_=class_,
-    )
-
-
-def _button(words: str, class_: str = "") -> Markup:
-    return tag("button", words, type="submit", class_=class_ or None)
 
 
 def _open(named: str) -> Markup:
@@ -204,10 +181,14 @@ def _state(one: Mapping[str, Any]) -> Markup:
 
 
 def _used(quota: Mapping[str, Any]) -> Markup:
-    used, limit = quota["used"], quota["limit"]
+    return room(quota["used"], quota["limit"], "room taken")
+
+
+def room(used: int, limit: int | None, words: str) -> Markup:
+    """How much of some room is taken, with a meter where there is a limit; `words` say what it shows."""
     if limit is None:
         return tag("span", units.size(used), class_="meter")
     text = f"{units.size(used)} of {units.size(limit)}"
     value = min(1.0, used / limit) if limit else 1.0
-    meter = tag("meter", text, value=f"{value:.4f}", high="0.9", aria_label="room taken")
+    meter = tag("meter", text, value=f"{value:.4f}", high="0.9", aria_label=words)
     return tag("span", meter, " ", text, class_="meter")

@@ -10,21 +10,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from math import inf
 from typing import Any, Final
 
-from davd.application.grants import granted_to, withdraw
 from davd.application.names import obstacle
 from davd.application.provision import Provision, homes_of, principal_of, provision
+from davd.authentication.app_passwords import named_in
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.errors import HTTPError
-from davd.model.principal import INDIVIDUAL, Account
+from davd.model.principal import DISABLED, INDIVIDUAL, Account
 from davd.stores.emptying import empty
 from davd.stores.transactions import transact
 
-# Stands before the hash of an account that may not log in: no checker takes it for a hash, and it can be taken away.
-DISABLED: Final = "!"
 MAX_NAME_BYTES: Final = 64
 SHORTEST_PASSWORD: Final = 8
-# How many members of a home are listed.
-MOST_COLLECTIONS: Final = 1000
 
 Hash = Callable[[str], Awaitable[str]]
 
@@ -40,6 +36,10 @@ class Accounts:
         self._provisions = provisions
         self._hash = hash
         self._now = now
+
+    def reconfigure(self, provisions: Sequence[Provision]) -> None:
+        """Give users that are made from now on these homes."""
+        self._provisions = provisions
 
     async def all(self) -> list[dict[str, Any]]:
         """All users."""
@@ -74,12 +74,9 @@ class Accounts:
     async def remove(self, name: str, delete_data: bool) -> None:
         """Remove a user, what was granted to it, and with `delete_data` all it has; HTTPError 404."""
         now = self._now()
-        async with self._store.read() as view:
-            ids = await granted_to(view, name)
 
         async def drop(transaction: ITransaction) -> None:
             await _existing(transaction, name)
-            await withdraw(transaction, name, ids, now)
             await transaction.remove_account(name)
             if delete_data:
                 for resource in [await principal_of(transaction, name, INDIVIDUAL), *await homes_of(transaction, name)]:
@@ -118,23 +115,12 @@ class Accounts:
 
         await transact(self._store, put)
 
-    async def collections(self, name: str) -> list[dict[str, Any]]:
-        """The homes of a user and the collections in them; HTTPError 404."""
-        found = []
-        async with self._store.read() as view:
-            await _existing(view, name)
-            for home in await homes_of(view, name):
-                path = await view.segments(home.id) or ()
-                found.append(_collection(path, home.type))
-                for member in await view.members(home.id, "", MOST_COLLECTIONS):
-                    if member.type != "file":
-                        found.append(_collection((*path, member.name), member.type))
-        return found
-
     async def _hashed(self, password: str) -> str:
         password = unicodedata.normalize("NFC", password)
         if len(password) < SHORTEST_PASSWORD:
             raise HTTPError(422, detail=f"a password has at least {SHORTEST_PASSWORD} characters")
+        if named_in(password) is not None:
+            raise HTTPError(422, detail="an app password is never taken for the account's own")
         return await self._hash(password)
 
 
@@ -163,11 +149,7 @@ def _told(account: Account, quota: Any) -> dict[str, Any]:
         "email": account.email,
         "display_name": account.display_name,
         "created": account.created,
-        "disabled": account.password_hash.startswith(DISABLED),
+        "disabled": account.disabled,
         "own_password": bool(account.password_hash),
         "quota": {"used": quota.used, "limit": quota.limit},
     }
-
-
-def _collection(path: Sequence[str], type: str) -> dict[str, Any]:
-    return {"path": "/" + "/".join(path) + "/", "type": type}

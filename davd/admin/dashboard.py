@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil, isfinite
 from typing import Any, Final
 
@@ -15,11 +15,22 @@ from klein import Klein
 from twisted.web.iweb import IRequest
 from twisted.web.resource import Resource
 
-from davd.admin import account_panel, operations, page, panels
+from davd.admin import (
+    account_panel,
+    app_password_forms,
+    belongings,
+    cost_panels,
+    operations,
+    page,
+    panels,
+    socket_page,
+    worker_panels,
+)
 from davd.admin.account_panel import MIB, Notice
 from davd.admin.accounts import Accounts
 from davd.admin.assets import Assets
 from davd.admin.entrance import login_of
+from davd.admin.forms import csrf_of, field
 from davd.admin.live import Live
 from davd.admin.look import Look, Watch
 from davd.admin.markup import Markup, markup
@@ -39,26 +50,31 @@ _SHOWN: Final[Mapping[str, Callable[[Look], Markup]]] = {
     "queue": panels.queue,
     "caches": panels.caches,
     "connections": panels.connections,
-    "workers": panels.workers,
-    "routes": panels.routes,
-    "consumers": panels.consumers,
+    "workers": worker_panels.workers,
+    "forecast": worker_panels.forecast,
+    "routes": cost_panels.routes,
+    "spending": cost_panels.accounts,
+    "consumers": cost_panels.consumers,
     "configuration": panels.reload,
 }
 
 
 class Pages(Resource):
-    """Both apps behind the entrance: what programs ask for, and what people look at."""
+    """Both apps behind the entrance: what programs ask for, and what people look at; and the WebSocket."""
 
     isLeaf = True
 
-    def __init__(self, programs: Resource, people: Resource) -> None:
+    def __init__(self, programs: Resource, people: Resource, socket: Resource) -> None:
         super().__init__()
         self._programs = programs
         self._people = people
+        self._socket = socket
 
     def render(self, request: Any) -> Any:
         """Called by the entrance."""
         path = request.path.decode("latin-1")
+        if path == socket_page.PATH:
+            return self._socket.render(request)
         for_programs = path.startswith((API, "/health")) or path in ("/metrics", "/statistics")
         return (self._programs if for_programs else self._people).render(request)
 
@@ -69,7 +85,7 @@ class Dashboard:
     app = Klein()
 
     def __init__(self, plane: Plane, sessions: Sessions, clock: Any) -> None:
-        self._plane = plane
+        self.plane = plane
         self._sessions = sessions
         self._assets = Assets()
         self._watch = Watch(plane)
@@ -86,7 +102,7 @@ class Dashboard:
     @app.route("/login", methods=["POST"])
     async def log_in(self, request: IRequest) -> bytes:
         """Let a browser in that sends the token."""
-        if self._sessions.right(_field(request, "token").strip()):
+        if self._sessions.right(field(request, "token").strip()):
             value, _ = self._sessions.open()
             request.setHeader("Set-Cookie", cookie(value, request.isSecure()))
             return _see(request, "/")
@@ -133,23 +149,23 @@ class Dashboard:
     async def listed(self, request: IRequest) -> bytes:
         """The accounts, or those that are looked for."""
         found = await self._accounts().all()
-        return self._html(request, account_panel.accounts(found, _field(request, "find")).encode())
+        return self._html(request, account_panel.accounts(found, field(request, "find")).encode())
 
     @app.route("/panel/account", methods=["GET"])
     async def account(self, request: IRequest) -> bytes:
         """One account."""
-        return self._html(request, (await self._one(request, _field(request, "account"))).encode())
+        return self._html(request, (await self._one(request, field(request, "account"))).encode())
 
     # -- what it does ---------------------------------------------------------------------------------------------
 
     @app.route("/do/run", methods=["POST"])
     async def run(self, request: IRequest) -> bytes:
         """Do a chore."""
-        chore = _field(request, "of")
-        if self._plane.chores is None:
+        chore = field(request, "of")
+        if self.plane.chores is None:
             raise HTTPError(404, detail="this process has no chores")
         try:
-            report = await self._plane.chores.run(chore)
+            report = await self.plane.chores.run(chore)
         except KeyError:
             raise HTTPError(404, detail=f"there is no chore {chore}") from None
         done = report.outcome == "done"
@@ -160,10 +176,10 @@ class Dashboard:
     async def change(self, request: IRequest, action: str) -> bytes:
         """Change an account, or make one."""
         accounts = self._accounts()
-        named = _field(request, "name" if action == "create" else "of")
+        named = field(request, "name" if action == "create" else "of")
         if action == "create":
             password = random_password()
-            made = await accounts.create(named, password, _field(request, "email"), _field(request, "display_name"))
+            made = await accounts.create(named, password, field(request, "email"), field(request, "display_name"))
             named = made["name"]
             notice = Notice(f"The account {named} is there.", password=password)
         elif action == "password":
@@ -174,16 +190,20 @@ class Dashboard:
             await accounts.change(named, {"disabled": action == "disable"})
             notice = Notice(f"{named} may {'no longer log in' if action == 'disable' else 'log in again'}.")
         elif action == "quota":
-            await accounts.change(named, {"quota": _quota(_field(request, "quota"))})
-            notice = Notice(f"The quota of {named} is set.")
+            clear = field(request, "clear") == "yes"
+            await accounts.change(named, {"quota": None if clear else _quota(field(request, "quota"))})
+            notice = Notice(f"{named} has no quota of its own any more." if clear else f"The quota of {named} is set.")
         elif action == "delete":
-            if _field(request, "sure") != "yes":
+            if field(request, "sure") != "yes":
                 raise HTTPError(422, detail="whoever deletes an account has to say that they are sure")
-            await accounts.remove(named, _field(request, "data") == "delete")
+            await accounts.remove(named, field(request, "data") == "delete")
             return await self._told(request, Notice(f"The account {named} is deleted."), "")
         else:
             raise HTTPError(404, detail="there is no such thing to do")
         return await self._told(request, notice, named)
+
+    belongings.attach(app)
+    app_password_forms.attach(app)
 
     # -- refusals -------------------------------------------------------------------------------------------------
 
@@ -214,16 +234,16 @@ class Dashboard:
         return {key: show(look) for key, show in _SHOWN.items()} | {"chores": operations.chores(look, csrf)}
 
     async def _page(self, request: Any, notice: Notice | None = None, named: str | None = None) -> bytes:
-        csrf = _csrf(request)
-        named = _field(request, "account") if named is None else named
+        csrf = csrf_of(request)
+        named = field(request, "account") if named is None else named
         fixed = {
             "notice": account_panel.said(notice),
-            "configuration": operations.settings(self._plane.configuration()),
-            "accounts": markup("This process keeps none: the workers do."),
+            "configuration": operations.settings(self.plane.configuration()),
+            "accounts": markup("There are none."),
         }
-        if self._plane.accounts is not None:
-            query = _field(request, "find")
-            found = await self._plane.accounts.all()
+        if self.plane.accounts is not None:
+            query = field(request, "find")
+            found = await self.plane.accounts.all()
             fixed["accounts"] = markup(
                 account_panel.creation(csrf),
                 account_panel.search(query),
@@ -237,42 +257,45 @@ class Dashboard:
         """The answer to something that was done: the pieces of the page it has changed, or all of it."""
         if request.getHeader("hx-request") is None:
             return await self._page(request, notice, named)
-        csrf = _csrf(request)
+        csrf = csrf_of(request)
         pieces = [account_panel.said(notice)]
-        if named is not None and self._plane.accounts is not None:
-            pieces.append(account_panel.accounts(await self._plane.accounts.all(), "", swap=True))
+        if named is not None and self.plane.accounts is not None:
+            pieces.append(account_panel.accounts(await self.plane.accounts.all(), "", swap=True))
             pieces.append(await self._one(request, named, swap=True) if named else account_panel.nobody(swap=True))
-        if named is None and self._plane.chores is not None:
+        if named is None and self.plane.chores is not None:
             chores = operations.chores(await self._watch.look(), csrf)
             pieces.append(page.part("chores", chores, swap=True))
         return self._html(request, markup(pieces).encode())
 
+    async def changed(self, request: Any, notice: Notice, named: str, pieces: Callable[[], Awaitable[Markup]]) -> bytes:
+        """The answer to something that was done to what an account has: the notice and these pieces, or the page."""
+        if request.getHeader("hx-request") is None:
+            return await self._page(request, notice, named)
+        return self.show(request, markup(account_panel.said(notice), await pieces()))
+
+    def show(self, request: Any, piece: Markup) -> bytes:
+        """The answer that is a piece of the page."""
+        return self._html(request, piece.encode())
+
     async def _one(self, request: Any, named: str, swap: bool = False) -> Markup:
         accounts = self._accounts()
-        one, collections = await accounts.show(named), await accounts.collections(named)
-        return account_panel.account(one, collections, _csrf(request), time.time(), swap)
+        one = await accounts.show(named)
+        has = markup(
+            await app_password_forms.shown(self.plane, request, named),
+            await belongings.shown(self.plane, request, named),
+        )
+        return account_panel.account(one, has, csrf_of(request), time.time(), swap)
 
     def _accounts(self) -> Accounts:
-        if self._plane.accounts is None:
+        if self.plane.accounts is None:
             raise HTTPError(404, detail="this process has no accounts")
-        return self._plane.accounts
+        return self.plane.accounts
 
     def _html(self, request: Any, content: bytes) -> bytes:
         request.setHeader("Content-Type", _HTML)
         # Forms that no script sends tell where they come from only under this policy.
         request.setHeader("Referrer-Policy", "same-origin")
         return content
-
-
-def _csrf(request: Any) -> str:
-    session = login_of(request).session
-    return "" if session is None else session.csrf
-
-
-def _field(request: Any, name: str) -> str:
-    """A field of the query or of a form; empty when it is not there."""
-    value: bytes = (request.args.get(name.encode()) or [b""])[0]
-    return value.decode(errors="replace")
 
 
 def _see(request: Any, place: str) -> bytes:

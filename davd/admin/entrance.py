@@ -65,7 +65,7 @@ class Entrance(Resource):
         """Called by twisted.web."""
         for name, value in HEADERS.items():
             request.setHeader(name, value)
-        headers = _fields(request)
+        headers = fields_of(request)
         method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
         authority = headers.get("host", "")
         # A page of another site whose name was made to lead here sends its own name.
@@ -115,7 +115,9 @@ class Entrance(Resource):
             # at least one challenge". Basic comes to whoever asks without a script that would use the other one; a
             # browser would take it as an order to ask for a password in the midst of a page.
             challenges = ['Bearer realm="davd admin"', 'Basic realm="davd admin", charset="UTF-8"']
-            scripted = "hx-request" in headers or headers.get("accept") == "text/event-stream"
+            scripted = any((
+                "hx-request" in headers, "upgrade" in headers, headers.get("accept") == "text/event-stream"
+            ))  # fmt: skip
             if scripted:
                 request.setHeader("HX-Redirect", LOGIN)
             request.responseHeaders.setRawHeaders("WWW-Authenticate", challenges[:1] if scripted else challenges)
@@ -137,7 +139,8 @@ def _proof(request: Any, headers: dict[str, str]) -> str:
     return headers.get(CSRF) or field.decode("latin-1")
 
 
-def _fields(request: Any) -> dict[str, str]:
+def fields_of(request: Any) -> dict[str, str]:
+    """The header fields of a request, by their names in lower case."""
     fields: dict[str, str] = {}
     for name, values in list(request.requestHeaders.getAllRawHeaders())[:_MOST_FIELDS]:
         fields[name.decode("latin-1").lower()] = ", ".join(value.decode("latin-1") for value in values)

@@ -5,7 +5,6 @@ Implements: docs/operate/monitoring.md, Health, Metrics, JSON API
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -13,6 +12,8 @@ from klein import Klein
 from msgspec import Struct
 from twisted.web.iweb import IRequest
 
+from davd.admin import app_password_routes, collections_routes, trash_routes
+from davd.admin.content import answer, body, number, there
 from davd.admin.entrance import login_of
 from davd.admin.openapi import API, document
 from davd.admin.plane import Plane
@@ -22,7 +23,6 @@ from davd.model.errors import HTTPError
 from davd.observe.exposition import render
 from davd.observe.signals import SIGNALS
 
-MOST_BODY = 64 * 1024
 TOP = 50
 
 
@@ -56,7 +56,7 @@ class Admin:
     app = Klein()
 
     def __init__(self, plane: Plane, sessions: Sessions) -> None:
-        self._plane = plane
+        self.plane = plane
         self._sessions = sessions
 
     # -- health ---------------------------------------------------------------------------------------------------
@@ -64,21 +64,21 @@ class Admin:
     @app.route("/health/live", methods=["GET"])
     def live(self, request: IRequest) -> bytes:
         """200 as long as the process answers at all."""
-        return _json(request, {"status": "ok"})
+        return answer(request, {"status": "ok"})
 
     @app.route("/health/ready", methods=["GET"])
     async def ready(self, request: IRequest) -> bytes:
         """200 when requests should come here, else 503; which part is not in order."""
-        parts = await self._plane.ready()
+        parts = await self.plane.ready()
         if not all(parts.values()):
             request.setResponseCode(503)
-        return _json(request, {"status": "ok" if all(parts.values()) else "failing", "parts": parts})
+        return answer(request, {"status": "ok" if all(parts.values()) else "failing", "parts": parts})
 
     @app.route("/health", methods=["GET"])
     async def health(self, request: IRequest) -> bytes:
         """The same as a word: `ok`, or 503 and `failing`."""
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
-        if all((await self._plane.ready()).values()):
+        if all((await self.plane.ready()).values()):
             return b"ok\n"
         request.setResponseCode(503)
         return b"failing\n"
@@ -88,7 +88,7 @@ class Admin:
     @app.route("/metrics", methods=["GET"])
     async def metrics(self, request: IRequest) -> bytes:
         """The metrics, for Prometheus."""
-        text, media_type = render(await self._plane.snapshot(), request.getHeader("accept") or "")
+        text, media_type = render(await self.plane.snapshot(), request.getHeader("accept") or "")
         request.setHeader("Content-Type", media_type)
         return text
 
@@ -96,12 +96,12 @@ class Admin:
     @app.route(API + "/statistics", methods=["GET"])
     async def statistics(self, request: IRequest) -> bytes:
         """The counters of this process."""
-        return _json(request, await self._plane.counted())
+        return answer(request, await self.plane.counted())
 
     @app.route(API + "/metrics", methods=["GET"])
     async def snapshot(self, request: IRequest) -> bytes:
         """The metrics of all processes, as JSON."""
-        snapshot = await self._plane.snapshot()
+        snapshot = await self.plane.snapshot()
         families = [
             {
                 "name": family.name,
@@ -111,58 +111,60 @@ class Admin:
             }
             for family in snapshot.families
         ]
-        return _json(request, {"at": snapshot.at, "families": families})
+        return answer(request, {"at": snapshot.at, "families": families})
 
     @app.route(API + "/history", methods=["GET"])
     def history(self, request: IRequest) -> bytes:
         """The signals of the last hour, those after `since`, those in `signal`."""
-        history = _there(self._plane.history)
+        history = there(self.plane.history)
         words = [word.decode("latin-1") for word in request.args.get(b"signal", [])]
         if not set(words) <= set(SIGNALS):
             raise HTTPError(422, detail=f"signal: expected some of {', '.join(SIGNALS)}")
-        since = _number(request, b"since", 0.0)
-        return _json(request, {"units": dict(SIGNALS), "values": history.since(since, words or SIGNALS)})
+        since = number(request, b"since", 0.0)
+        return answer(request, {"units": dict(SIGNALS), "values": history.since(since, words or SIGNALS)})
 
     @app.route(API + "/connections", methods=["GET"])
     async def connections(self, request: IRequest) -> bytes:
         """Connections, and the networks with most requests under way."""
-        counted = await self._plane.counted()
-        return _json(request, {**counted["connections"], "busiest": counted["pool"].get("sources", {})})
+        counted = await self.plane.counted()
+        return answer(request, {**counted["connections"], "busiest": counted["pool"].get("sources", {})})
 
     @app.route(API + "/routes", methods=["GET"])
     async def routes(self, request: IRequest) -> bytes:
         """The kinds of requests that took most processor time."""
-        return _json(request, {"routes": (await self._plane.counted()).get("routes", [])[:TOP]})
+        return answer(request, {"routes": (await self.plane.counted()).get("routes", [])[:TOP]})
 
     @app.route(API + "/consumers", methods=["GET"])
     async def consumers(self, request: IRequest) -> bytes:
-        """The accounts and networks that have spent most of late."""
-        return _json(request, {"consumers": (await self._plane.counted()).get("consumers", [])[:TOP]})
+        """The accounts that have cost most since the start, and who has used most of the budgets of rates."""
+        counted = await self.plane.counted()
+        accounts = sorted(counted.get("spending", []), key=lambda row: -row["cpu"])
+        return answer(request, {"accounts": accounts[:TOP], "consumers": counted.get("consumers", [])[:TOP]})
 
     @app.route(API + "/alerts", methods=["GET"])
     def alerts(self, request: IRequest) -> bytes:
         """The alerts in force."""
-        return _json(request, {"alerts": [msgspec.to_builtins(alert) for alert in self._plane.alerts()]})
+        return answer(request, {"alerts": [msgspec.to_builtins(alert) for alert in self.plane.alerts()]})
 
     @app.route(API + "/configuration", methods=["GET"])
     def configuration(self, request: IRequest) -> bytes:
         """The settings in force, secrets masked, and where each comes from."""
-        return _json(request, {"settings": self._plane.configuration()})
+        return answer(request, {"settings": self.plane.configuration()})
 
     # -- chores ---------------------------------------------------------------------------------------------------
 
     @app.route(API + "/chores", methods=["GET"])
     def chores(self, request: IRequest) -> bytes:
         """What is done now and then, and what became of it."""
-        chores = _there(self._plane.chores)
-        return _json(request, {"chores": [msgspec.to_builtins(report) for report in chores.report()]})
+        chores = there(self.plane.chores)
+        return answer(request, {"chores": [msgspec.to_builtins(report) for report in chores.report()]})
 
     @app.route(API + "/chores/<name>/run", methods=["POST"])
     async def run(self, request: IRequest, name: str) -> bytes:
         """Do it now."""
-        chores = _there(self._plane.chores)
+        chores = there(self.plane.chores)
         try:
-            return _json(request, msgspec.to_builtins(await chores.run(name)))
+            return answer(request, msgspec.to_builtins(await chores.run(name)))
         except KeyError:
             raise HTTPError(404, detail=f"there is no chore {name}") from None
 
@@ -171,48 +173,47 @@ class Admin:
     @app.route(API + "/accounts", methods=["GET"])
     async def accounts(self, request: IRequest) -> bytes:
         """All accounts."""
-        return _json(request, {"accounts": await _there(self._plane.accounts).all()})
+        return answer(request, {"accounts": await there(self.plane.accounts).all()})
 
     @app.route(API + "/accounts", methods=["POST"])
     async def create(self, request: IRequest) -> bytes:
         """Add an account."""
-        new = _body(request, NewAccount)
-        made = await _there(self._plane.accounts).create(new.name, new.password, new.email, new.display_name)
+        new = body(request, NewAccount)
+        made = await there(self.plane.accounts).create(new.name, new.password, new.email, new.display_name)
         request.setResponseCode(201)
-        return _json(request, made)
+        return answer(request, made)
 
     @app.route(API + "/accounts/<name>", methods=["GET"])
     async def account(self, request: IRequest, name: str) -> bytes:
         """One account."""
-        return _json(request, await _there(self._plane.accounts).show(name))
+        return answer(request, await there(self.plane.accounts).show(name))
 
     @app.route(API + "/accounts/<name>", methods=["PATCH"])
     async def change(self, request: IRequest, name: str) -> bytes:
         """Change an account: address, name, quota, whether it may log in."""
-        changes = msgspec.structs.asdict(_body(request, AccountChange))
+        changes = msgspec.structs.asdict(body(request, AccountChange))
         wanted = {key: value for key, value in changes.items() if value is not msgspec.UNSET}
         if wanted.get("quota") is not None and wanted["quota"] < 0:
             raise HTTPError(422, detail="quota: expected a number of bytes, or null")
-        return _json(request, await _there(self._plane.accounts).change(name, wanted))
+        return answer(request, await there(self.plane.accounts).change(name, wanted))
 
     @app.route(API + "/accounts/<name>", methods=["DELETE"])
     async def remove(self, request: IRequest, name: str) -> bytes:
         """Remove an account, with `data=delete` all it has as well."""
-        await _there(self._plane.accounts).remove(name, request.args.get(b"data") == [b"delete"])
+        await there(self.plane.accounts).remove(name, request.args.get(b"data") == [b"delete"])
         request.setResponseCode(204)
         return b""
 
     @app.route(API + "/accounts/<name>/password", methods=["PUT"])
     async def password(self, request: IRequest, name: str) -> bytes:
         """Set an account's password."""
-        await _there(self._plane.accounts).set_password(name, _body(request, NewPassword).password)
+        await there(self.plane.accounts).set_password(name, body(request, NewPassword).password)
         request.setResponseCode(204)
         return b""
 
-    @app.route(API + "/accounts/<name>/collections", methods=["GET"])
-    async def collections(self, request: IRequest, name: str) -> bytes:
-        """The homes of an account and what collections are in them."""
-        return _json(request, {"collections": await _there(self._plane.accounts).collections(name)})
+    collections_routes.attach(app)
+    trash_routes.attach(app)
+    app_password_routes.attach(app)
 
     # -- browsers -------------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class Admin:
         """Let this browser in by a cookie; the value that it has to send with what changes something."""
         value, session = self._sessions.open()
         request.setHeader("Set-Cookie", cookie(value, request.isSecure()))
-        return _json(request, _told(session))
+        return answer(request, _told(session))
 
     @app.route(API + "/session", methods=["GET"])
     def session(self, request: IRequest) -> bytes:
@@ -229,7 +230,7 @@ class Admin:
         session = login_of(request).session
         if session is None:
             raise HTTPError(404, detail="this request came by the token")
-        return _json(request, _told(session))
+        return answer(request, _told(session))
 
     @app.route(API + "/session", methods=["DELETE"])
     def log_out(self, request: IRequest) -> bytes:
@@ -242,7 +243,7 @@ class Admin:
     @app.route(API + "/openapi.json", methods=["GET"])
     def openapi(self, request: IRequest) -> bytes:
         """What all of this is, for programs that write clients."""
-        return _json(request, document())
+        return answer(request, document())
 
     # -- refusals -------------------------------------------------------------------------------------------------
 
@@ -251,45 +252,14 @@ class Admin:
         """A refusal with its sentence."""
         error: HTTPError = failure.value
         request.setResponseCode(error.status)
-        return _json(request, {"error": error.detail or "it cannot be done"})
+        return answer(request, {"error": error.detail or "it cannot be done"})
 
     @app.handle_errors(StoreError)
     def failed(self, request: IRequest, failure: Any) -> bytes:
         """The store cannot do it now."""
         request.setResponseCode(503)
-        return _json(request, {"error": str(failure.value)})
-
-
-def _json(request: Any, value: Any) -> bytes:
-    request.setHeader("Content-Type", "application/json")
-    return msgspec.json.encode(value)
+        return answer(request, {"error": str(failure.value)})
 
 
 def _told(session: Session) -> dict[str, Any]:
     return {"csrf": session.csrf, "until": session.until}
-
-
-def _body(request: Any, kind: type[Any]) -> Any:
-    data = request.content.read(MOST_BODY + 1)
-    if len(data) > MOST_BODY:
-        raise HTTPError(413, detail="too much content")
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise HTTPError(422, detail=str(error)) from None
-
-
-def _number(request: Any, name: bytes, default: float) -> float:
-    try:
-        value = float(request.args.get(name, [default])[0])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise HTTPError(422, detail=f"{name.decode()}: expected a number")
-    return value
-
-
-def _there(part: Any) -> Any:
-    if part is None:
-        raise HTTPError(404, detail="this process has none")
-    return part

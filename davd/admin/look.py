@@ -5,9 +5,10 @@ Implements: docs/operate/monitoring.md, Dashboard
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from davd.admin.plane import Plane
 from davd.model.alert import Alert
@@ -16,12 +17,32 @@ from davd.observe.history import History
 from davd.observe.signals import signals
 from davd.observe.snapshot import Sample, Snapshot
 
+# What is said to have been of late is so much younger, or as old as the first look.
+LATE_SECONDS: Final = 60.0
+
+# Which rows of what is counted tell of costs, and what tells them apart.
+_COSTS: Final[Mapping[str, tuple[str, ...]]] = {"routes": ("method", "area", "kind"), "spending": ("name",)}
+
+
+def cost_key(part: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a row of `routes` or `spending` is told apart by."""
+    return (part, *(str(row[name]) for name in _COSTS[part]))
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What rows had cost in processor seconds by their `cost_key`, at a POSIX time not long ago."""
+
+    at: float
+    cpu: Mapping[tuple[str, ...], float]
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What there was at the POSIX time `at`: metrics, counters and signals, chores and alerts.
 
-    `chores` is None where this process has none. `parts` tells of what has to be in order whether it is.
+    `chores` is None where this process has none. `parts` tells of what has to be in order whether it is. `earlier` is
+    None for the first look.
     """
 
     at: float
@@ -31,6 +52,7 @@ class Look:
     chores: Sequence[ChoreReport] | None
     alerts: Sequence[Alert]
     parts: Mapping[str, bool]
+    earlier: Earlier | None = None
 
     def value(self, name: str, **labels: str) -> float | None:
         """A metric, as in `Snapshot.value`."""
@@ -41,6 +63,14 @@ class Look:
         family = self.snapshot.family(name)
         return () if family is None else family.samples
 
+    def lately(self, part: str, row: Mapping[str, Any]) -> float | None:
+        """How many processors a row of `routes` or `spending` has kept busy of late; None when that is not known."""
+        earlier = self.earlier
+        if earlier is None or self.at <= earlier.at:
+            return None
+        # A process that was started anew counts from zero again.
+        return max(0.0, row["cpu"] - earlier.cpu.get(cost_key(part, row), 0.0)) / (self.at - earlier.at)
+
 
 class Watch:
     """Looks at a plane. Where nobody keeps a history, it keeps one of what it has seen itself."""
@@ -50,6 +80,7 @@ class Watch:
         self._own = plane.history is None
         self.history = plane.history or History()
         self._before: Snapshot | None = None
+        self._costs: deque[Earlier] = deque()
 
     async def look(self) -> Look:
         """How it is now."""
@@ -62,4 +93,19 @@ class Watch:
         # Rates are those of the last step of the history; what is so at this moment is told by the metrics of now.
         seen = {**self.history.last(), **signals(None, snapshot)}
         chores = None if plane.chores is None else plane.chores.report()
-        return Look(snapshot.at, snapshot, counted, seen, chores, plane.alerts(), await plane.ready())
+        earlier = self._compare(snapshot.at, counted)
+        return Look(snapshot.at, snapshot, counted, seen, chores, plane.alerts(), await plane.ready(), earlier)
+
+    def _compare(self, at: float, counted: Mapping[str, Any]) -> Earlier | None:
+        """What things had cost a minute ago, or since when there were looks."""
+        costs = self._costs
+        # While nobody watches there are no looks; what was long ago is not of late.
+        while costs and at - costs[0].at > 2 * LATE_SECONDS:
+            costs.popleft()
+        while len(costs) > 1 and at - costs[1].at >= LATE_SECONDS:
+            costs.popleft()
+        earlier = costs[0] if costs else None
+        if not costs or at - costs[-1].at >= 1.0:
+            rows = {cost_key(part, row): float(row["cpu"]) for part in _COSTS for row in counted.get(part, ())}
+            costs.append(Earlier(at, rows))
+        return earlier

@@ -83,8 +83,14 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Child]], e
         tag(
             "tr",
             [
-                tag("td" if place else "th", cell, scope=None if place else "row", class_=kind or None)
-                for place, (cell, (_, kind)) in enumerate(zip(row, columns, strict=True))
+                tag(
+                    "td" if place else "th",
+                    cell,
+                    scope=None if place else "row",
+                    class_=kind or None,
+                    data_head=head if place else None,
+                )
+                for place, (cell, (head, kind)) in enumerate(zip(row, columns, strict=True))
             ],
         )
         for row in rows

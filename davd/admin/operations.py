@@ -36,7 +36,7 @@ def chores(look: Look, csrf: str) -> Markup:
         "Chores",
         ("Chore", "Last run", "-#Took", "Outcome", "-Next", "Do"),
         rows,
-        "This process has none: the workers do them.",
+        "There are none.",
     )
 
 
@@ -79,7 +79,7 @@ def settings(rows: Iterable[Mapping[str, Any]]) -> Markup:
         for row in rows
     ]
     heads = ("Setting", "Value", "Origin", "-A change counts")
-    return table("Settings in force", heads, told, "This process keeps none: the workers do.")
+    return table("Settings in force", heads, told, "There are none.")
 
 
 def _value(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from davd.admin.assets import Assets
-from davd.admin.markup import Child, Markup, markup, tag
+from davd.admin.markup import Child, Markup, tag
 
 # What htmx may do: nothing that the policy for content would refuse, and answers that say no are shown as well.
 _HTMX: Final = {
@@ -32,12 +32,16 @@ SECTIONS: Final[tuple[tuple[str, str, bool], ...]] = (
     ("caches", "Caches", False),
     ("connections", "Connections", False),
     ("workers", "Processes", False),
+    ("forecast", "Load and forecast", False),
     ("routes", "Requests by cost", False),
-    ("consumers", "Who spends most", False),
+    ("spending", "Accounts by cost", False),
+    ("consumers", "Budgets in use", False),
     ("chores", "Chores", True),
     ("accounts", "Accounts", True),
     ("configuration", "Configuration", True),
 )
+# Where the number of workers follows the load, and nowhere else.
+FORECAST: Final = "forecast"
 # The curves: an id, the title, the unit in which the script writes values, and the signals with their names.
 _CURVES: Final[tuple[tuple[str, str, str, Mapping[str, str]], ...]] = (
     (
@@ -52,6 +56,10 @@ _CURVES: Final[tuple[tuple[str, str, str, Mapping[str, str]], ...]] = (
     ("bytes", "Bytes a second", "bytes", {"sent": "sent", "received": "received"}),
     ("connections-curve", "Connections", "number", {"connections": "connections"}),
     ("stall", "Longest stall of the reactor", "seconds", {"stall": "stall"}),
+)  # fmt: skip
+_LOAD: Final = (
+    "load-curve", "Processors busy, expected, and workers", "number",
+    {"load": "busy", "forecast": "expected", "workers": "workers"},
 )  # fmt: skip
 
 
@@ -95,7 +103,11 @@ def login(assets: Assets, sentence: str = "") -> bytes:
 
 def dashboard(assets: Assets, csrf: str, host: str, parts: Mapping[str, Markup], fixed: Mapping[str, Markup]) -> bytes:
     """The whole page. `parts` are the pieces that change while it is open, `fixed` what stands beside them."""
-    names = [("now", "Now"), ("curves", "Curves"), *[(key, title) for key, title, _ in SECTIONS]]
+    # What a server has nothing of is left out.
+    shown = [section for section in SECTIONS if section[0] != FORECAST or parts[FORECAST]]
+    names = [("now", "Now"), ("curves", "Curves"), *[(key, title) for key, title, _ in shown]]
+    if parts[FORECAST]:
+        fixed = {**fixed, FORECAST: _curves([_LOAD])}
     links = [tag("li", tag("a", title, href=f"#{key}")) for key, title in names]
     header = tag(
         "header",
@@ -112,10 +124,10 @@ def dashboard(assets: Assets, csrf: str, host: str, parts: Mapping[str, Markup],
         tag("details", tag("summary", "All signals"), part("signals", parts["signals"])),
         wide=True,
     )
-    curves = _section("curves", "The last hour", _curves(), wide=True)
+    curves = _section("curves", "The last hour", _scriptless(), _curves(_CURVES), wide=True)
     sections = [
         _section(key, title, part(key, parts[key]) if key in parts else None, fixed.get(key), wide=wide)
-        for key, title, wide in SECTIONS
+        for key, title, wide in shown
     ]
     main = tag("main", fixed.get("notice"), now, curves, sections, id="main", tabindex=-1)
     body = tag(
@@ -141,7 +153,11 @@ def part(key: str, inner: Child, swap: bool = False) -> Markup:
     return tag("div", inner, id=f"part-{key}", hx_swap_oob="innerHTML" if swap else None)
 
 
-def _curves() -> Markup:
+def _scriptless() -> Markup:
+    return tag("p", "The curves need JavaScript; the tables do not.", class_="quiet scriptless")
+
+
+def _curves(curves: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> Markup:
     figures = [
         tag(
             "figure",
@@ -152,12 +168,9 @@ def _curves() -> Markup:
             data_signals=",".join(signals),
             data_words=",".join(signals.values()),
         )
-        for key, title, unit, signals in _CURVES
+        for key, title, unit, signals in curves
     ]
-    return markup(
-        tag("p", "The curves need JavaScript; the tables do not.", class_="quiet scriptless"),
-        tag("div", figures, class_="curves"),
-    )
+    return tag("div", figures, class_="curves")
 
 
 def _log_out(csrf: str) -> Markup:

@@ -5,7 +5,6 @@ Implements: docs/operate/monitoring.md, Dashboard
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -55,8 +54,8 @@ def state(look: Look) -> Markup:
     if failing:
         return tag("span", f"Not ready: {', '.join(failing)}", class_="pill bad")
     if look.alerts:
-        count = f"{len(look.alerts)} alert{'s' if len(look.alerts) > 1 else ''}"
-        return tag("a", count, href="#alerts", class_="pill bad" if critical else "pill warn")
+        words = f"{len(look.alerts)} alert{'s' if len(look.alerts) > 1 else ''}"
+        return tag("a", words, href="#alerts", class_="pill bad" if critical else "pill warn")
     return tag("span", "All is well", class_="pill good")
 
 
@@ -111,10 +110,10 @@ def queue(look: Look) -> Markup:
         )
     outcomes = [(sample.labels["outcome"], units.number(sample.value)) for sample in look.samples("davd_pool_outcomes")]
     return markup(
-        _facts(
-            ("Running", f"{_count(look, 'davd_pool_in_flight')} of {_count(look, 'davd_pool_limit')}"),
-            ("Waiting", f"{_count(look, 'davd_queue_length')} of {_count(look, 'davd_queue_capacity')}"),
-            ("Most ever waiting", _count(look, "davd_queue_peak")),
+        facts(
+            ("Running", f"{count(look, 'davd_pool_in_flight')} of {count(look, 'davd_pool_limit')}"),
+            ("Waiting", f"{count(look, 'davd_queue_length')} of {count(look, 'davd_queue_capacity')}"),
+            ("Most ever waiting", count(look, "davd_queue_peak")),
             ("Longest step", units.seconds(look.value("davd_pool_longest_step_seconds"))),
         ),
         table(
@@ -138,7 +137,7 @@ def caches(look: Look) -> Markup:
         rows.append(
             (
                 markup(cache.replace("_", " "), tag("span", " down", class_="bad") if got.get("up") == 0 else None),
-                _meter(hits / total if total else None, f"hits of {cache}"),
+                meter(hits / total if total else None, f"hits of {cache}"),
                 units.number(hits),
                 units.number(got.get("entries")),
                 units.size(got.get("bytes")),
@@ -159,89 +158,26 @@ def connections(look: Look) -> Markup:
     refused = sum(sample.value for sample in look.samples("davd_connections_refused"))
     sources: Mapping[str, int] = look.counted.get("pool", {}).get("sources", {})
     return markup(
-        _facts(
-            ("Open", f"{_count(look, 'davd_connections')} of {_count(look, 'davd_connections_limit')}"),
-            ("Accepted", _count(look, "davd_connections_accepted")),
+        facts(
+            ("Open", f"{count(look, 'davd_connections')} of {count(look, 'davd_connections_limit')}"),
+            ("Accepted", count(look, "davd_connections_accepted")),
             ("Refused", units.number(refused)),
-            ("Timed out", _count(look, "davd_connections_timed_out")),
-            ("Broken off", _count(look, "davd_connections_aborted")),
-            ("No requests", _count(look, "davd_wire_faults")),
-            ("TLS handshakes", _count(look, "davd_tls_handshakes")),
-            ("TLS failures", _count(look, "davd_tls_handshakes_failed")),
+            ("Timed out", count(look, "davd_connections_timed_out")),
+            ("Broken off", count(look, "davd_connections_aborted")),
+            ("No requests", count(look, "davd_wire_faults")),
+            ("TLS handshakes", count(look, "davd_tls_handshakes")),
+            ("TLS failures", count(look, "davd_tls_handshakes_failed")),
             ("Longest stall of a minute", units.seconds(look.value("davd_reactor_stall_seconds"))),
-            ("Open files", f"{_count(look, 'process_open_fds')} of {_count(look, 'process_max_fds')}"),
+            ("Open files", f"{count(look, 'process_open_fds')} of {count(look, 'process_max_fds')}"),
             ("Log of the store", units.size(look.value("davd_store_log_bytes"))),
             ("Free disk", units.size(look.value("davd_disk_free_bytes"))),
         ),
         table(
             "Networks with most requests under way",
             ("Network", "#Requests"),
-            [(name(source), units.number(count)) for source, count in sources.items()],
+            [(name(source), units.number(number)) for source, number in sources.items()],
             "No request is under way.",
         ),
-    )
-
-
-def routes(look: Look) -> Markup:
-    """The kinds of requests that took most."""
-    found = sorted(look.counted.get("routes", []), key=lambda route: -route["cpu"])
-    whole = sum(route["cpu"] for route in found)
-    rows = [
-        (
-            markup(tag("code", route["method"]), " ", name(f"{route['area']} {route['kind']}".strip())),
-            _meter(route["cpu"] / whole if whole else None, "share of the processor time"),
-            units.number(route["count"]),
-            units.number(route["errors"]),
-            units.seconds(route["cpu"] / route["count"] if route["count"] else None),
-            units.seconds(route["seconds"] / route["count"] if route["count"] else None),
-        )
-        for route in found[:TOP]
-    ]
-    return table(
-        "Requests by processor time, since the start",
-        ("Request", "Share", "-#Count", "-#Errors", "#Processor each", "-#Time each"),
-        rows,
-        "No request yet.",
-    )
-
-
-def consumers(look: Look) -> Markup:
-    """Who has spent most of late."""
-    rows = [
-        (
-            name(str(row["name"])),
-            row["kind"],
-            units.seconds(row["cpu"]),
-            units.number(row["requests"]),
-            units.size(row["bytes"]),
-            units.number(row["rows"]),
-        )
-        for row in look.counted.get("consumers", [])[:TOP]
-    ]
-    return table(
-        "Accounts and networks by what they have spent of late",
-        ("Who", "-Kind", "#Processor", "#Requests", "-#Content", "-#Resources"),
-        rows,
-        "Nobody has spent anything of late.",
-    )
-
-
-def workers(look: Look) -> Markup:
-    """The processes that serve."""
-    listed: Sequence[Mapping[str, Any]] = look.counted.get("workers") or [
-        {"number": "–", "pid": os.getpid(), "serves": True, "leaving": False}
-    ]
-    rows = [(str(row["number"]), str(row["pid"]), _serving(row)) for row in listed]
-    started = look.value("process_start_time_seconds")
-    version = next((sample.labels["version"] for sample in look.samples("davd_build_info")), units.NONE)
-    return markup(
-        _facts(
-            ("Version", version),
-            ("Started", moment(started, look.at)),
-            ("Processor time", units.seconds(look.value("process_cpu_seconds"))),
-            ("Memory", units.size(look.value("process_resident_memory_bytes"))),
-        ),
-        table("Processes", ("Worker", "#Process", "State"), rows),
     )
 
 
@@ -262,23 +198,18 @@ def reload(look: Look) -> Markup:
     )
 
 
-def _serving(row: Mapping[str, Any]) -> Markup:
-    if row.get("leaving"):
-        return tag("span", "leaving", class_="pill warn")
-    return (
-        tag("span", "serves", class_="pill good") if row.get("serves") else tag("span", "starting", class_="pill warn")
-    )
-
-
-def _count(look: Look, family: str) -> str:
+def count(look: Look, family: str) -> str:
+    """A metric as people read it."""
     return units.number(look.value(family))
 
 
-def _facts(*pairs: tuple[str, Child]) -> Markup:
+def facts(*pairs: tuple[str, Child]) -> Markup:
+    """Words and figures that stand beside each other."""
     return tag("dl", [tag("div", tag("dt", words), tag("dd", value)) for words, value in pairs], class_="facts")
 
 
-def _meter(value: float | None, words: str) -> Markup:
+def meter(value: float | None, words: str) -> Markup:
+    """A share as a bar and as a figure; `words` say what it is."""
     if value is None:
         return markup(units.NONE)
     text = units.share(value)
@@ -286,12 +217,12 @@ def _meter(value: float | None, words: str) -> Markup:
 
 
 def _histogram(look: Look, family: str, word: str) -> tuple[float, list[tuple[float, float]]]:
-    count, buckets = 0.0, []
+    total, buckets = 0.0, []
     for sample in look.samples(family):
         if sample.labels.get("class") != word:
             continue
         if sample.suffix == "_bucket":
             buckets.append((float(sample.labels["le"]), sample.value))
         elif sample.suffix == "_count":
-            count = sample.value
-    return count, sorted(buckets)
+            total = sample.value
+    return total, sorted(buckets)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from davd.admin.accounts import Accounts
+from davd.admin.app_passwords import AppPasswords
+from davd.admin.collections import Collections
+from davd.admin.trash import TrashBin
 from davd.model.alert import Alert
 from davd.observe.chores import Chores
 from davd.observe.history import History
@@ -32,8 +35,8 @@ class Plane:
     """`ready` tells of each thing that has to be in order whether it is; all must be, or no requests should come.
 
     `statistics` are the counters of all parts as numbers and texts, `snapshot` the metrics of all processes.
-    `configuration` gives the rows of the settings in force. `chores`, `history` and `accounts` are None where this
-    process has none.
+    `configuration` gives the rows of the settings in force. `chores`, `history`, `accounts`, `trash`,
+    `collections` and `passwords` are None where this process has none.
     """
 
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
@@ -44,6 +47,9 @@ class Plane:
     accounts: Accounts | None = None
     alerts: Callable[[], Sequence[Alert]] = _no_alerts
     configuration: Callable[[], Rows] = _no_rows
+    trash: TrashBin | None = None
+    collections: Collections | None = None
+    passwords: AppPasswords | None = None
 
     async def counted(self) -> Mapping[str, Any]:
         """What `statistics` gives, at once or later."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from davd.admission.classify import Classifier
 from davd.admission.pool import AsyncRequestPool
@@ -12,6 +12,7 @@ from davd.admission.rates import Rates
 from davd.admission.settings import AsyncPoolConfig
 from davd.admission.sources import Source, Sources
 from davd.model.errors import HTTPError
+from davd.tree.spending import Spending
 from davd.tree.statistics import Routes
 
 
@@ -19,7 +20,8 @@ from davd.tree.statistics import Routes
 class Admission:
     """The parts of admission that a request passes, in their order: its network, its class, its rate, its place.
 
-    `now` is the clock of the pool, in seconds.
+    `now` is the clock of the pool, in seconds. `routes` and `spending` count what requests have cost, by their kinds
+    and by accounts, and decide nothing.
     """
 
     sources: Sources
@@ -28,6 +30,7 @@ class Admission:
     pool: AsyncRequestPool
     routes: Routes
     now: Callable[[], float]
+    spending: Spending = field(default_factory=Spending)
 
     def admit(self, source: Source) -> None:
         """Take a request from the rate of its network and of all; HTTPError 429, which the pool counts as well."""

@@ -24,7 +24,7 @@ from davd.application.provision import provision
 from davd.application.recall import Recall, Ticket
 from davd.application.selection import path_of, select, without_credentials
 from davd.application.settings import ApplicationSettings
-from davd.application.telling import answered, recalled
+from davd.application.telling import answered, recalled, unread
 from davd.application.visit import Visit
 from davd.authentication.authenticator import Authenticator
 from davd.dav import guard, upload
@@ -40,6 +40,7 @@ from davd.interfaces.store import IStore
 from davd.model.principal import Principal
 from davd.model.resource import NewContent
 from davd.observe.access_log import Access
+from davd.observe.sparing import Sparing
 from davd.tree.statistics import answer_key
 
 log = Logger(namespace="davd.application")
@@ -86,6 +87,7 @@ class Application:
         self.source = admission.sources.of
         # Told of every request; None while nobody wants to know.
         self.access: Callable[[Access], None] | None = None
+        self._refusals = Sparing()
 
     def reconfigure(self, settings: DavSettings, registry: Registry, view: bytes) -> None:
         """Answer by other settings and rows from the next request on; requests under way end by theirs.
@@ -135,6 +137,11 @@ class Application:
         admission.pool.instant(route, count, size)
         route.answers[ticket.answer] += count
         route.sizes[ticket.bucket] += count
+        spent = ticket.spent
+        if spent.gone:
+            spent = ticket.spent = admission.spending.of(ticket.name)
+        spent.count += count
+        spent.bytes += count * size
         self._kept.hits += count
         if self.access is not None:
             note = recalled(asked, self._clock(), asker.name, ticket, size)
@@ -146,6 +153,14 @@ class Application:
         """Keep the finished bytes of an answer that carried `ticket`."""
         if isinstance(ticket, Ticket) and ticket.era == self._era:
             self._kept.remember(asked, protection, ticket, before, after)
+
+    def refused(self, peer: str, status: int) -> None:
+        """Note what the wire has refused, as far as there are not too many of them."""
+        if self.access is not None:
+            now = self._clock()
+            more = self._refusals.left_out(now)
+            if more is not None:
+                self.access(unread(peer, status, now, more))
 
     # -- one request ----------------------------------------------------------------------------------------------
 
@@ -178,15 +193,20 @@ class Application:
         arrival, place, exchange = visit.arrival, visit.place, visit.exchange
         if self.access is not None and size is not None:
             self.access(answered(visit, status, size, self._clock(), self._admission.now()))
+        admission = self._admission
+        principal: Principal | None = getattr(visit, "principal", None)
+        spent = admission.spending.of("" if principal is None else principal.name)
         if place is None:
             arrival.route.record(status, 0.0, 0.0, size, arrival.priority)
+            spent.charge(0.0, size or 0, 0, 0)
             return
         seconds = place.seconds
         rows = 0 if exchange is None else exchange.rows
         route, content = arrival.route, place.bytes
-        route.record(status, self._admission.now() - arrival.arrived, seconds, size, place.priority)
+        spent.charge(seconds, size or 0, content, rows)
+        route.record(status, admission.now() - arrival.arrived, seconds, size, place.priority)
         route.received += content
-        self._admission.rates.charge(arrival.source, visit.account, (size or 0) + content, rows, seconds)
+        admission.rates.charge(arrival.source, visit.account, (size or 0) + content, rows, seconds)
 
     async def _stream(self, visit: Visit, place: Place, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
         """The pieces of an answer; what they cost is counted when they have ended, since it was not known before."""
@@ -202,6 +222,10 @@ class Application:
             cpu = place.seconds - seconds
             arrival.route.cpu += cpu
             arrival.route.sent(size)
+            spent = self._admission.spending.of(visit.principal.name)
+            spent.cpu += cpu
+            spent.bytes += size
+            spent.rows += exchange.rows - rows
             if self.access is not None:
                 self.access(answered(visit, visit.status, size, self._clock(), self._admission.now()))
             self._admission.rates.charge(arrival.source, visit.account, size, exchange.rows - rows, cpu)
@@ -243,6 +267,7 @@ class Application:
                 visit.arrival.route,
                 era,
                 visit.principal.name,
+                spent=self._admission.spending.of(visit.principal.name),
             )
         return response
 

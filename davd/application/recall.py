@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from davd.tree.spending import NOBODY, Spent
+
 if TYPE_CHECKING:
     from davd.admission.budgets import AccountBudget
     from davd.tree.statistics import Route
@@ -32,7 +34,8 @@ class Ticket:
     POSIX time at which the remembered credentials are over. Each use counts against the budget of `account` (None:
     unlimited), under `route` and, there, under `answer` (`davd.tree.statistics.answer_key`); `name` is the account's.
     `era` counts the changes of the settings that it was begun after. `bucket` is that of the answer's size in the
-    histogram of the route; it is known when the answer is remembered.
+    histogram of the route; it is known when the answer is remembered. `spent` is the account's row of what
+    accounts have cost, unless that is gone.
     """
 
     generation: Hashable
@@ -44,6 +47,7 @@ class Ticket:
     era: int = 0
     name: str = ""
     bucket: int = 0
+    spent: Spent = NOBODY
 
 
 class Recall:

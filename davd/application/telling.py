@@ -64,3 +64,11 @@ def recalled(asked: bytes, time: float, peer: str, ticket: Ticket, size: int) ->
         sent=size,
         memory=True,
     )
+
+
+def unread(peer: str, status: int, time: float, more: int) -> Access:
+    """What the wire has refused before it was a request; nothing of it is told, so that nothing of it is in the line.
+
+    `more` of them were left out before it.
+    """
+    return Access(time, peer, "", "-", "-", status, kind=f"unread and {more} more" if more else "unread")

@@ -11,14 +11,17 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from davd.authentication import basic
+from davd.authentication.app_passwords import AppPasswords, named_in
 from davd.authentication.passwords import Passwords, too_many
-from davd.authentication.remember import Proof, Remembered
+from davd.authentication.remember import UNWATCHED_SECONDS, Proof, Remembered
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle
 from davd.http.request import Request
 from davd.interfaces.identity import IChecker
+from davd.interfaces.store import StoreError
 from davd.model.errors import HTTPError
 from davd.model.principal import Principal
 
@@ -28,7 +31,8 @@ log = Logger(namespace="davd.authentication")
 class Authenticator:
     """Asks the checkers in order, remembers successes and slows down guessing.
 
-    `clock` gives POSIX seconds.
+    What has the form of an app password is looked up in `app_passwords` and never shown to a checker. `clock` gives
+    POSIX seconds.
     """
 
     def __init__(
@@ -37,12 +41,14 @@ class Authenticator:
         checkers: Sequence[IChecker],
         throttle: Throttle,
         passwords: Passwords,
+        app_passwords: AppPasswords,
         clock: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._checkers = checkers
         self._throttle = throttle
         self._passwords = passwords
+        self._app_passwords = app_passwords
         self._clock = clock
         self._remembered = Remembered(settings.remember_entries)
         self._challenge = basic.challenge(settings.realm)
@@ -64,7 +70,7 @@ class Authenticator:
         return HTTPError(401, headers={"WWW-Authenticate": self._challenge}, detail=detail)
 
     async def authenticate(self, request: Request) -> tuple[Principal, float]:
-        """Who sends the request, and the POSIX time until which that may be remembered.
+        """Who sends the request, and the POSIX time until which an answer may rest on that, a minute at most.
 
         Raises HTTPError 401 with a challenge, 403 over an unprotected connection, 429 when too many guesses failed.
         """
@@ -78,10 +84,17 @@ class Authenticator:
         digest = self._remembered.digest(value)
         proof = self._remembered.get(digest, now)
         if proof is not None and await self._stands(digest, proof):
-            return proof.principal, proof.until
+            return proof.principal, min(proof.until, now + UNWATCHED_SECONDS)
         credentials = basic.parse(value)
         if credentials is None:
             raise self.unauthorized("malformed credentials")
+        id = named_in(credentials[1])
+        if id is not None:
+            # Before the throttle: nobody can guess one, so who guesses at the account locks out none that has one.
+            proof = await self._by_app_password(id, *credentials, now)
+            if proof is not None:
+                self._remembered.put(digest, proof)
+                return proof.principal, min(proof.until, now + UNWATCHED_SECONDS)
         if digest in self._under_way:
             # The same credentials are being checked for another request: share its hash.
             turn: Deferred[None] = Deferred()
@@ -89,19 +102,33 @@ class Authenticator:
             await turn
             proof = self._remembered.get(digest, now)
             if proof is not None:
-                return proof.principal, proof.until
+                return proof.principal, min(proof.until, now + UNWATCHED_SECONDS)
         return await self._prove(digest, credentials, request.peer, now)
 
     async def _stands(self, digest: bytes, proof: Proof) -> bool:
-        generation = proof.checker.generation()
+        generation = proof.grounds.generation()
         if generation == proof.generation:
             return True
-        stamp = await proof.checker.stamp(proof.principal.name)
+        stamp = await proof.grounds.stamp(proof.principal.name)
         if stamp is None or stamp != proof.stamp:
             self._remembered.drop(digest)
             return False
         proof.generation = generation
         return True
+
+    async def _by_app_password(self, id: str, name: str, password: str, now: float) -> Proof | None:
+        """The log-in by an app password; None when it is none of the account's."""
+        proven = await self._app_passwords.check(id, name, password, now)
+        if proven is None:
+            return None
+        found, grounds, generation = proven
+        # Nobody waits for the note: it costs a commit, once an hour.
+        Deferred.fromCoroutine(self._app_passwords.note(found, now)).addErrback(_not_noted)
+        # To look it up again costs next to nothing.
+        until = now + min(self._settings.remember_seconds, UNWATCHED_SECONDS)
+        if found.expires is not None:
+            until = min(until, found.expires)
+        return Proof(Principal(found.account), grounds, found.hash, generation, until)
 
     async def _prove(
         self, digest: bytes, credentials: tuple[str, str], address: str, now: float
@@ -122,11 +149,17 @@ class Authenticator:
             found = await self._ask(name, password)
             failed = found is None
             if found is None:
+                # What was right once and is wrong now is a stranger's from here on.
+                self._remembered.drop(digest)
                 log.info("log-in failed for {name!r} from {address}", name=name[:64], address=address)
                 raise self.unauthorized("wrong credentials")
-            proof = Proof(*found, until=now + self._settings.remember_seconds)
+            seconds = float(self._settings.remember_seconds)
+            if found[3] is None:
+                # The checker cannot tell of changes, so that nothing but time ends it.
+                seconds = min(seconds, UNWATCHED_SECONDS)
+            proof = Proof(*found, until=now + seconds)
             self._remembered.put(digest, proof)
-            return proof.principal, proof.until
+            return proof.principal, min(proof.until, now + UNWATCHED_SECONDS)
         finally:
             if self._under_way.get(digest) is waiting:
                 del self._under_way[digest]
@@ -135,7 +168,8 @@ class Authenticator:
                 turn.callback(None)
 
     async def _ask(self, name: str, password: str) -> tuple[Principal, IChecker, Any, Any] | None:
-        for checker in self._checkers:
+        # A device whose app password was revoked goes on trying; that must lock nobody out of a directory.
+        for checker in self._checkers if named_in(password) is None else ():
             generation = checker.generation()
             try:
                 account = await checker.check(name, password)
@@ -148,3 +182,9 @@ class Authenticator:
         # A name that nobody knows must take as long as a wrong password does.
         await self._passwords.verify(None, password)
         return None
+
+
+def _not_noted(failure: Failure) -> None:
+    """A log-in is right even where the disk is full and nothing can be noted."""
+    failure.trap(StoreError)
+    log.info("a log-in by an app password is not noted: {error}", error=failure.value)

@@ -1,7 +1,8 @@
 """Credentials proven a moment ago, so that a request does not cost a password hash.
 
-Only successes are kept, under a keyed digest of the Authorization value, for at most a minute, and each rests on the
-checker's stamp: a changed password or a removed account ends it with the next request.
+Only successes are kept, under a keyed digest of the Authorization value, for a time that use does not prolong, and each
+rests on a stamp of the checker, or of the app password: a changed or revoked one or a removed account ends it with the
+next request. Where a checker cannot tell of changes, time alone ends it: see docs/adr/0018-remembered-log-ins.md.
 """
 
 from __future__ import annotations
@@ -10,17 +11,35 @@ import os
 from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final, Protocol
 
 from davd.interfaces.identity import IChecker
 from davd.model.principal import Principal
 
 
+class Grounds(Protocol):
+    """What a success rests on, as checkers have it: see `IChecker`."""
+
+    def generation(self) -> Hashable:
+        """The cheapest value that changes when the success may have become wrong."""
+
+    async def stamp(self, name: str) -> Hashable:
+        """What stays equal while the success stands; None when it does not."""
+
+
+# For so many seconds a success stands by itself: one of a checker that cannot tell of changes, and an answer that is
+# recalled by the octets of its request.
+UNWATCHED_SECONDS: Final = 60.0
+# No success stands for longer. One that would has been proven before the clock went back.
+MOST_SECONDS: Final = 3600.0
+
+
 @dataclass(slots=True)
 class Proof:
-    """A remembered success: who, by which checker, resting on what, until when (seconds of the same clock)."""
+    """A remembered success: who, on which grounds, their stamp and generation, until when (of the same clock)."""
 
     principal: Principal
-    checker: IChecker
+    grounds: Grounds | IChecker
     stamp: Hashable
     generation: Hashable
     until: float
@@ -42,7 +61,7 @@ class Remembered:
     def get(self, digest: bytes, now: float) -> Proof | None:
         """The proof, unless there is none or its time is over."""
         proof = self._proofs.get(digest)
-        if proof is not None and proof.until <= now:
+        if proof is not None and not now < proof.until <= now + MOST_SECONDS:
             del self._proofs[digest]
             return None
         return proof

@@ -15,9 +15,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from twisted.logger import Logger
+
 from davd.authentication.settings import AuthenticationSettings
-from davd.interfaces.store import IStore
+from davd.interfaces.store import IStore, StoreError
 from davd.model.address import bucket
+
+log = Logger(namespace="davd.authentication")
 
 MAX_KEYS = 100_000
 
@@ -84,8 +88,12 @@ class Throttle:
         failures.times.clear()
         failures.times.extend([now + failures.block] * (self._settings.max_failures - 1))
         value = json.dumps([failures.blocked_until, failures.block]).encode()
-        async with self._store.write() as transaction:
-            await transaction.keep("throttle:" + key, value, failures.blocked_until + failures.block)
+        try:
+            async with self._store.write() as transaction:
+                await transaction.keep("throttle:" + key, value, failures.blocked_until + failures.block)
+        except StoreError as error:
+            # It is in force all the same, in this process; and a wrong password is a 401, on a full disk as well.
+            log.warn("a block after failed log-ins does not outlast davd: {error}", error=error)
 
     async def _load(self, key: str, now: float) -> Failures:
         async with self._store.read() as transaction:

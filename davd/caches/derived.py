@@ -157,7 +157,7 @@ class Derived:
         """Counters since the start; `timeouts` are look-ups given up, `dropped` values were not written.
 
         `evictions` are rows that made room, `unusable` entries were damaged or not davd's; `renewals` is how often the
-        file was thrown away or was gone.
+        file was thrown away or was gone. `connected` is 0 while the file cannot be opened.
         """
         return {
             "hits": self._framing.hits,
@@ -170,6 +170,7 @@ class Derived:
             "evictions": self._evictions,
             "renewals": self._renewals,
             "gathered": len(self._gathered),
+            "connected": int(self._file is not None or self._clock.seconds() >= self._rest_until),
         }
 
     def _number(self, key: bytes) -> int:

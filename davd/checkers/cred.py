@@ -54,7 +54,7 @@ class CredChecker:
         return avatar.decode() if isinstance(avatar, bytes) else str(avatar)
 
     def generation(self) -> Hashable:
-        """These checkers do not tell when a password changes: the time limit alone ends what is remembered."""
+        """These checkers do not tell when a password changes: a minute later what was remembered ends."""
         return None
 
     async def stamp(self, name: str) -> Hashable:

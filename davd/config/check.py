@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from davd.caches.target import parse
+from davd.config.keys import values
 from davd.config.settings import Settings
 from davd.model.address import Networks
 
 # A prefix is compared with the path as it came: only characters that have one spelling.
 _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")
+# What the system and the store take for a number has 63 bits at most.
+_TOO_LARGE = 1 << 62
 _NETWORKS = ("exempt_networks", "trusted_proxies", "proxy_protocol")
+
+
+def _unusable(value: Any) -> str:
+    """What keeps any setting from having a value; empty when nothing does."""
+    if isinstance(value, list | tuple):
+        return next((sentence for sentence in map(_unusable, value) if sentence), "")
+    if isinstance(value, str) and "\0" in value:
+        return "a text cannot have NUL in it"
+    if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+        return "the number is larger than any that makes sense"
+    return ""
 
 
 def check(settings: Settings) -> None:
@@ -22,6 +37,11 @@ def check(settings: Settings) -> None:
 
 def faults_of(settings: Settings) -> Iterator[tuple[str, str]]:
     """The dotted name of each setting that cannot work, and why."""
+    for name, value in values(settings):
+        sentence = _unusable(value)
+        if sentence:
+            yield name, sentence
+            return
     if not settings.net.listen:
         yield "net.listen", "there has to be an endpoint to listen on"
     for name in _NETWORKS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from davd.config.settings import Settings
 
 # Of a long text that is refused so much is repeated.
 _SHOWN = 60
+# So many faults are told one by one.
+_MOST_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,11 @@ class Fault:
 
 
 def settings_of(document: dict[str, Any]) -> tuple[Settings | None, list[Fault]]:
-    """The settings that a document means, or None and what is wrong with it, everything at once."""
-    faults = list(_faults(Settings, document, ""))
+    """The settings that a document means, or None and what is wrong with it, everything at once unless that is much."""
+    # For each name that is not known the one that was meant is sought: not for those of a file that is none of davd's.
+    faults = list(islice(_faults(Settings, document, ""), _MOST_FAULTS + 1))
+    if len(faults) > _MOST_FAULTS:
+        faults[-1] = Fault("", "and there is more that is wrong")
     if faults:
         return None, faults
     try:
@@ -69,7 +75,7 @@ def _refused(key: str, kind: Any, value: Any) -> str:
 
 def _unknown(owner: type[msgspec.Struct], at: str, name: str) -> str:
     section = at.removesuffix(".")
-    sentence = f"there is no setting called `{name}`"
+    sentence = f"there is no setting called `{short(name)}`"
     meant = _meant(owner, name)
     if meant:
         sentence += f"; did you mean `{meant}`?"
@@ -89,5 +95,14 @@ def _meant(owner: type[msgspec.Struct], name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = written(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    try:
+        return short(written(value))
+    except ValueError:
+        # A text of the environment that is no UTF-8, or a number of more digits than Python writes.
+        return "what was given"
+
+
+def short(text: str) -> str:
+    """A text for a line of the log: not too long, and with nothing in it that ends the line or moves the cursor."""
+    begun = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    return begun if begun.isprintable() else repr(begun)[1:-1]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from OpenSSL.SSL import Context
 from OpenSSL.SSL import Error as OpenSSLError
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from twisted.internet.ssl import Certificate, CertificateOptions, KeyPair, TLSVersion
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.web.http import combinedLogFormatter, datetimeToLogString
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
@@ -20,6 +24,7 @@ from zope.interface import implementer
 from davd.admin.plane import Plane
 from davd.admin.sessions import Sessions
 from davd.authentication.throttle import Throttle
+from davd.daemon.door import Door
 from davd.net.certificates import CertificateError, CertificateFiles
 from davd.net.endpoints import Bound, parse
 
@@ -95,6 +100,19 @@ def loopback(text: str) -> str:
     return f"{text}:interface=127.0.0.1" if kind in ("tcp", "ssl") and "interface" not in options else text
 
 
+@dataclass(frozen=True, slots=True)
+class AdminPort:
+    """The port of the admin plane; `end_streams` ends what would never end by itself."""
+
+    port: IListeningPort | Door
+    end_streams: Callable[[], Deferred[Any]]
+
+    def stopListening(self) -> Deferred[Any]:
+        """Take no more connections, and take leave of the dashboards that are open; fires when they have gone."""
+        stopped: Deferred[Any] = maybeDeferred(self.port.stopListening)
+        return DeferredList([stopped, self.end_streams()])
+
+
 def open_plane(
     reactor: Any,
     bound: Bound,
@@ -103,25 +121,35 @@ def open_plane(
     token: str,
     throttle: Throttle,
     hostnames: Sequence[str],
-) -> IListeningPort:
+) -> AdminPort:
     """Serve the admin plane; `throttle` counts wrong tokens."""
     # klein imports the reactor, which twistd has not chosen yet when it imports this module.
     from davd.admin.dashboard import Dashboard, Pages
     from davd.admin.entrance import Entrance
     from davd.admin.health import Admin
+    from davd.admin.socket_page import SocketPage
 
     sessions = Sessions(token, throttle, time.time)
-    pages = Pages(Admin(plane, sessions).app.resource(), Dashboard(plane, sessions, reactor).app.resource())
+    dashboard = Dashboard(plane, sessions, reactor)
+    pages = Pages(Admin(plane, sessions).app.resource(), dashboard.app.resource(), SocketPage(dashboard.live))
     port = serve(reactor, bound, Entrance(pages, sessions, hostnames), tls)
     log.info("admin plane on {endpoint}", endpoint=bound.text)
-    return port
+    return AdminPort(port, dashboard.live.close)
 
 
-def serve(reactor: Any, bound: Bound, pages: Resource, tls: AdminTLS | None) -> IListeningPort:
+def serve(reactor: Any, bound: Bound, pages: Resource, tls: AdminTLS | None) -> IListeningPort | Door:
     """Show `pages` on the socket, which goes over to the port that is returned."""
-    site = Site(pages, Asked)
+    site = Site(pages, Asked, logFormatter=_line)
     site.noisy = False
     factory = site if tls is None else TLSMemoryBIOFactory(tls, False, site)
+    if bound.socket.family == socket.AF_UNIX:
+        return Door(bound.socket, factory, reactor)
     port: IListeningPort = reactor.adoptStreamPort(bound.socket.fileno(), bound.socket.family, factory)
     bound.socket.close()
     return port
+
+
+def _line(_: str, request: Request) -> str:
+    """A line of the log for a request. The site itself would date it by the reactor, which does not go by the clock."""
+    line: str = combinedLogFormatter(datetimeToLogString(time.time()), request)
+    return line

@@ -25,6 +25,7 @@ from davd.admission.sources import Sources
 from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
+from davd.authentication.app_passwords import AppPasswords
 from davd.authentication.authenticator import Authenticator
 from davd.authentication.passwords import Passwords
 from davd.authentication.throttle import Throttle
@@ -142,7 +143,8 @@ def authenticator_of(
     passwords = Passwords(settings.authentication, hash_in_thread)
     checkers = checkers_of(settings, CheckerContext(store, passwords, clock))
     throttle = Throttle(settings.authentication, store)
-    return Authenticator(settings.authentication, checkers, throttle, passwords, clock), checkers
+    app_passwords = AppPasswords(store, checkers)
+    return Authenticator(settings.authentication, checkers, throttle, passwords, app_passwords, clock), checkers
 
 
 def rules_of(settings: Settings) -> list[Any]:

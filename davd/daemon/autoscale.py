@@ -137,6 +137,10 @@ class Autoscale:
         self._think()
         self._loop.start(self._settings.look_seconds)
 
+    def reconfigure(self) -> None:
+        """Go by what the settings say now that they have been changed in place; the next look is when it was to be."""
+        self._loop.interval = self._settings.look_seconds
+
     async def stop(self) -> None:
         """End; a forecast that is under way is given a few seconds."""
         if self._loop.running:

@@ -5,11 +5,13 @@ Implements: RFC 9325, 3.4; RFC 6578, 3.2; docs/operate/monitoring.md, Chores
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
+from davd.daemon.deletion_time import DeletionTime
 from davd.daemon.expiry import Expiry
 from davd.daemon.trash import expiry_of
 from davd.interfaces.store import IStore
@@ -33,34 +35,54 @@ def add_chores(
     clock: IReactorTime,
     now: Callable[[], float],
     expiry: Expiry,
-    reload: Callable[[], None],
-    leads: bool = True,
+    renew: Callable[[], object],
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Add davd's own chores; `reload` has the certificates read again.
+    """Add davd's own chores; `renew` has every process read the certificates again.
 
-    Of several processes the one that `leads` looks after the store.
+    `now` gives POSIX seconds, which may jump, `monotonic` seconds that pass.
     """
+    due = DeletionTime(store, clock, now, monotonic).reached
 
-    async def renew() -> None:
-        reload()
+    async def read_again() -> None:
+        renew()
 
-    if leads:
-        chores.add(Chore("sweep", EVERY_SECONDS, sweep_of(store, clock, now)))
-        chores.add(Chore("trash", EVERY_SECONDS, expiry_of(store, clock, now)))
+    chores.add(Chore("sweep", EVERY_SECONDS, sweep_of(store, clock, due)))
+    chores.add(Chore("trash", EVERY_SECONDS, expiry_of(store, clock, due)))
     # RFC 9325, 3.4: keys of tickets have to be changed regularly, or they undo what ephemeral keys are for.
-    chores.add(Chore("session_keys", RENEWAL_SECONDS, renew))
+    chores.add(Chore("session_keys", RENEWAL_SECONDS, read_again))
     chores.add(Chore("certificates", RENEWAL_SECONDS, expiry.look, SOON_SECONDS))
-    if leads and IUpkeep.providedBy(store):
+    if IUpkeep.providedBy(store):
+
+        async def collect() -> int:
+            return await store.collect(await due())
+
         chores.add(Chore("checkpoint", CHECKPOINT_SECONDS, store.checkpoint))
         chores.add(Chore("statistics", DAILY_SECONDS, store.refresh, EVERY_SECONDS))
-        chores.add(Chore("blobs", DAILY_SECONDS, lambda: store.collect(now()), 2 * EVERY_SECONDS))
+        chores.add(Chore("blobs", DAILY_SECONDS, collect, 2 * EVERY_SECONDS))
 
 
-def sweep_of(store: IStore, clock: IReactorTime, now: Callable[[], float]) -> Callable[[], Awaitable[str]]:
-    """What removes what has expired: locks, kept values, and tombstones of more than 90 days; it tells how many."""
+def chore_counts(chores: Chores) -> dict[str, dict[str, float | None]]:
+    """What the metrics tell of each: runs, failures, the POSIX time of the last run, and its seconds."""
+    return {
+        report.name: {
+            "runs": report.runs,
+            "failures": report.failures,
+            "last_run": report.last_run,
+            "duration": report.duration,
+        }
+        for report in chores.report()
+    }
+
+
+def sweep_of(store: IStore, clock: IReactorTime, due: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[str]]:
+    """What removes what has expired: locks, kept values, and tombstones of more than 90 days; it tells how many.
+
+    `due` gives the POSIX time by which they may be removed.
+    """
 
     async def sweep() -> str:
-        present = now()
+        present = await due()
         removed = await transact(
             store, lambda transaction: transaction.sweep(present, present - TOMBSTONE_SECONDS), clock=clock
         )

@@ -1,12 +1,15 @@
 """The line between the supervisor and a worker: messages in both directions over a pair of UNIX sockets.
 
-A message is a map in msgpack behind its length; `kind` says what it is. The supervisor sends `snapshot`, `health`,
-`reload`, `reopen`, `share` (with the `count` of those that share the limits) and `drain` (with `gently`); a worker
-`ready`, `snapshot`, `health` and `outcome`.
+A message is a map in msgpack behind its length; `kind` says what it is. The supervisor sends `settings` first (with
+those to start with as `loaded`), then `snapshot`, `health`, `reload` (with other settings as `loaded`, if there are),
+`certificates`, `reopen`, `share` (with the `count` of those that share the limits) and `drain` (with `gently`); a
+worker `ready`, `snapshot`, `health` and `outcome`.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -17,6 +20,8 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
+
+from davd.config.origin import Loaded
 
 log = Logger(namespace="davd")
 
@@ -66,3 +71,34 @@ class _Once(Factory):
 def adopt(reactor: Any, descriptor: int, line: Line) -> None:
     """Speak on an inherited or just made end; the descriptor may be closed afterwards."""
     reactor.adoptStreamConnection(descriptor, socket.AF_UNIX, _Once(line))
+
+
+def packed_settings(loaded: Loaded) -> bytes:
+    """Settings for the line. Sections of plugins may hold all that TOML has, dates too, which msgpack has not."""
+    return pickle.dumps(loaded)
+
+
+def unpacked_settings(data: bytes) -> Loaded:
+    """The settings that came over the line, which none but these two processes have."""
+    loaded = pickle.loads(data)
+    assert isinstance(loaded, Loaded)
+    return loaded
+
+
+def first_message(descriptor: int) -> Message:
+    """Wait for the first message of a line that no reactor reads yet. EOFError when the other end has gone."""
+    length = int.from_bytes(_exactly(descriptor, 4), "big")
+    message: Message = msgspec.msgpack.decode(_exactly(descriptor, length))
+    return message
+
+
+def _exactly(descriptor: int, count: int) -> bytes:
+    with socket.socket(fileno=os.dup(descriptor)) as line:
+        line.setblocking(True)
+        data = b""
+        while len(data) < count:
+            more = line.recv(count - len(data))
+            if not more:
+                raise EOFError("the supervisor has gone")
+            data += more
+        return data

@@ -7,6 +7,8 @@ from typing import Any
 
 from twisted.internet import epollreactor
 
+from davd.daemon.passing import go_by_time_passed
+
 
 def on_epoll() -> str:
     """Make an epoll reactor the process's reactor; the word behind `twistd -r` for the one that it was.
@@ -23,4 +25,5 @@ def on_epoll() -> str:
         loop.close()
     del sys.modules["twisted.internet.reactor"]
     epollreactor.install()
+    go_by_time_passed(sys.modules["twisted.internet.reactor"])
     return word

@@ -1,13 +1,12 @@
-"""The watch over a running server: metrics, their last hour, alerts, and the access log.
+"""The watch over a running server, by one process for all: the last hour of its signals, and alerts.
 
-Implements: docs/operate/monitoring.md, Metrics, Alerts, Access log
+Implements: docs/operate/monitoring.md, Metrics, Alerts
 """
 
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -17,16 +16,11 @@ from twisted.plugin import getPlugins
 from twisted.python.reflect import namedAny
 
 from davd.config.settings import Settings
-from davd.daemon import logfiles
-from davd.daemon.expiry import Expiry
-from davd.daemon.reload import Reload
 from davd.interfaces.alert import IAlert, IAlertMaker
-from davd.observe.access_log import AccessLog, FileOutput, StreamOutput
 from davd.observe.alert_settings import AlertSettings
 from davd.observe.alerts import Alerts
 from davd.observe.delivery import Delivery, LogAlert
 from davd.observe.history import STEP_SECONDS, History
-from davd.observe.metrics import Metrics
 from davd.observe.rules import rules_of
 from davd.observe.signals import signals
 from davd.observe.snapshot import Snapshot
@@ -34,10 +28,6 @@ from davd.observe.snapshot import Snapshot
 log = Logger(namespace="davd.observe")
 
 _HOUR: Final = 3600.0
-
-
-class ObserveError(Exception):
-    """What is to be watched cannot be; the text is one sentence."""
 
 
 def _log(section: dict[str, Any]) -> IAlert:
@@ -67,83 +57,33 @@ def ways_of(settings: AlertSettings) -> list[IAlert]:
     return ways
 
 
-def access_log_of(settings: Settings, reactor: Any) -> AccessLog | None:
-    """The access log that the settings ask for; None when it is off. ObserveError when its file cannot be opened."""
-    where, form = settings.observe.access_log, settings.observe.access_format
-    if where == "off":
-        return None
-    if where in ("stdout", "journal"):
-        return AccessLog(StreamOutput(), "journal" if where == "journal" and form == "text" else form, reactor)
-    try:
-        return AccessLog(FileOutput(where), form, reactor)
-    except OSError as error:
-        raise ObserveError(f"the access log {where} cannot be opened: {error.strerror}") from None
-
-
 class Observing:
-    """Looks at the server every few seconds, notes what it sees, and sends alerts.
+    """Looks every few seconds at what `snapshot` gives, the metrics of all processes; notes it, and sends alerts."""
 
-    `healthy` tells whether the store answers. `collect` is set when there is something to count; before that nothing
-    is looked at. `judging` is false in a process that leaves alerts to another one.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        reactor: Any,
-        healthy: Callable[[], Awaitable[bool]],
-        expiry: Expiry,
-        reloading: Reload,
-        judging: bool = True,
-    ) -> None:
+    def __init__(self, settings: Settings, reactor: Any, snapshot: Callable[[], Awaitable[Snapshot]]) -> None:
         alerts = settings.alerts
         self.history = History()
         self.alerts = Alerts(rules_of(alerts), alerts.repeat_hours * _HOUR, socket.gethostname())
-        self.metrics = Metrics(lambda: self._collect(), time.time)
-        self.access: AccessLog | None = None
-        self._collect: Callable[[], Mapping[str, Any]] = dict
         self._settings = settings
-        self._reactor = reactor
-        self._healthy = healthy
-        self._expiry = expiry
-        self._reloading = reloading
-        self._judging = judging
+        self._snapshot = snapshot
         self._delivery = Delivery(ways_of(alerts), reactor)
         self._before: Snapshot | None = None
-        self._store_up = 1
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
         self._looking: Deferred[None] | None = None
 
-    async def start(self, collect: Callable[[], Mapping[str, Any]]) -> None:
-        """Begin; `collect` gives what the parts have counted. ObserveError or AlertError for what cannot work."""
-        self._collect = collect
+    async def start(self) -> None:
+        """Begin; AlertError for a way of delivery that cannot work."""
         await self._delivery.start()
-        self.access = access_log_of(self._settings, self._reactor)
-        if self.access is not None:
-            logfiles.add(self.access)
         self._loop.start(STEP_SECONDS, now=False)
 
     async def stop(self) -> None:
-        """End; alerts under way are sent, lines of the access log are written."""
+        """End; alerts under way are sent."""
         if self._loop.running:
             self._loop.stop()
         if self._looking is not None and not self._looking.called:
             await self._looking
         await self._delivery.stop()
-        if self.access is not None:
-            logfiles.remove(self.access)
-            self.access.close()
-
-    def more(self) -> Mapping[str, Any]:
-        """What is known beside the counters of the parts."""
-        last = self._reloading.last
-        return {
-            "certificates": self._expiry.ends,
-            "alerts": self.alerts.states(),
-            "health": {"store": self._store_up},
-            "reload": {} if last is None else {"ok": int(last.ok), "at": last.at},
-        }
 
     def reconfigure(self, new: Settings) -> None:
         """Take over other conditions of alerts."""
@@ -152,10 +92,6 @@ class Observing:
             live.alerts = new.alerts
             self.alerts.reconfigure(rules_of(new.alerts), new.alerts.repeat_hours * _HOUR)
 
-    async def snapshot(self) -> Snapshot:
-        """The metrics of now."""
-        return self.metrics.read()
-
     def _look(self) -> Deferred[None]:
         self._looking = looking = Deferred.fromCoroutine(self._look_once())
         # A look that goes wrong must not be the last one.
@@ -163,11 +99,9 @@ class Observing:
         return looking
 
     async def _look_once(self) -> None:
-        self._store_up = int(await self._healthy())
-        snapshot = self.metrics.read()
+        snapshot = await self._snapshot()
         seen = signals(self._before, snapshot)
         self._before = snapshot
         self.history.add(snapshot.at, seen)
-        if self._judging:
-            for alert in self.alerts.look(snapshot.at, seen):
-                self._delivery.send(alert)
+        for alert in self.alerts.look(snapshot.at, seen):
+            self._delivery.send(alert)

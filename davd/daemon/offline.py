@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from davd.config.settings import Settings
-from davd.daemon.first_run import make_folder
 from davd.interfaces.store import IStore, StoreError
-from davd.stores.sqlite.store import SQLiteStore
 
 Result = TypeVar("Result")
 
@@ -40,6 +38,10 @@ class Context:
         Only with `make` is a store made where there is none: everything else asks about a store that is there, and a
         mistyped folder must not be told to be sound.
         """
+
+        # Loaded here: a shell that completes a word has no need of them, and would wait for them.
+        from davd.daemon.first_run import make_folder
+        from davd.stores.sqlite.store import SQLiteStore
 
         async def whole() -> Result:
             store = SQLiteStore(self.settings.data, self.settings.store)

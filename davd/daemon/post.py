@@ -17,12 +17,17 @@ def _nobody() -> None:
 class Post:
     """A server's place among `workers` processes.
 
-    `leads` tells that it does what only one of them may do. `shared` is its column of what they count together, None
-    when it is alone. `ready` is called when everything serves, `notify` reaches the service manager.
+    `shared` is its column of what they count together, None when it is alone: then it also does what only one process
+    may do, and what the supervisor of several does otherwise. `ready` is called when everything serves, `notify`
+    reaches the service manager.
     """
 
     workers: int = 1
-    leads: bool = True
     shared: Column | None = None
     ready: Callable[[], None] = _nobody
     notify: Notify = field(default_factory=lambda: Notify({}))
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other process, and no supervisor."""
+        return self.shared is None

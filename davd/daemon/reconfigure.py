@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from twisted.logger import Logger
 
 from davd.admission.admission import Admission
@@ -69,7 +70,21 @@ class Reconfiguration:
             for step in reversed(done):
                 step(before)
             raise Refused(str(error) or type(error).__name__) from error
+        # What no part of this process goes by is in force all the same, and is told of.
+        take_rest(self.settings, wanted)
         return changes
+
+
+def take_rest(live: Settings, wanted: Settings) -> None:
+    """Give `live`, whose sections others hold as well, all values of `wanted` that it does not have yet."""
+    for name in live.__struct_fields__:
+        mine, theirs = getattr(live, name), getattr(wanted, name)
+        if mine == theirs:
+            continue
+        if isinstance(mine, Struct):
+            overwrite(mine, theirs)
+        else:
+            setattr(live, name, theirs)
 
 
 @dataclass(slots=True)

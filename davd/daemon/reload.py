@@ -72,16 +72,23 @@ class Reload:
             log.error("{sentence}", sentence=outcome.sentence)
         else:
             kept = {key: self.loaded.origins[key] for key in changes.restart if key in self.loaded.origins}
-            self.loaded = Loaded(self.loaded.settings, {**read.origins, **kept}, read.file)
+            self.loaded = Loaded(self.loaded.settings, {**read.origins, **kept}, read.file, read.digest)
+            if self._watch is not None:
+                self._watch.content = read.digest
             outcome = ReloadOutcome(True, _told(changes), changes.apply, changes.restart, self._now())
             (log.warn if changes.restart else log.info)("{sentence}", sentence=outcome.sentence)
         self.last = outcome
         return outcome
 
-    def start(self) -> None:
-        """Reload whenever the configuration file has changed, where the system can tell; harmless where it cannot."""
+    def start(self, changed: Callable[[], object] | None = None) -> None:
+        """Reload whenever the configuration file has changed, where the system can tell; harmless where it cannot.
+
+        `changed` is called then, where there is more to do than `reload` does.
+        """
         if self.loaded.file is not None and self._watch is None:
-            self._watch = Watch(self.loaded.file, self.reload, self._reactor)
+            self._watch = Watch(self.loaded.file, changed or self.reload, self._reactor)
+            # Not what the file holds by now: it may have changed since it was read.
+            self._watch.content = self.loaded.digest
             self._watch.start()
 
     def stop(self) -> None:

@@ -9,56 +9,48 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from importlib.metadata import version
+from typing import Any
 
-from msgspec import structs
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, gatherResults, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import deferLater
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.python.threadpool import ThreadPool
 
-from davd.admin.accounts import Accounts
-from davd.admin.plane import Plane
 from davd.admission.admission import Admission
-from davd.authentication.passwords import hash_password
-from davd.authentication.throttle import Throttle
 from davd.caches.memory import Memory
 from davd.caches.tiers import Tiers
-from davd.config import show
 from davd.config.origin import Loaded
 from davd.config.reload import Changes
 from davd.config.settings import Settings
-from davd.daemon import logfiles
-from davd.daemon.admin_plane import AdminTLS, open_plane
+from davd.daemon import logfiles, signalling
+from davd.daemon.admin_plane import AdminTLS
+from davd.daemon.administration import Administration, Means, Views
 from davd.daemon.assemble import Rows, admission_of, application_of, authenticator_of, tiers_of
-from davd.daemon.chores import add_chores
-from davd.daemon.expiry import Expiry
+from davd.daemon.command_socket import CommandSocket, Outcome
+from davd.daemon.measuring import Measuring, ObserveError
 from davd.daemon.notify import Watchdog
-from davd.daemon.observing import ObserveError, Observing
 from davd.daemon.post import Post
 from davd.daemon.prepare import Prepared
 from davd.daemon.reconfigure import Parts, Reconfiguration
 from davd.daemon.reload import Refused, Reload, ReloadOutcome
 from davd.daemon.secret import secret_of
+from davd.daemon.soundness import Soundness
 from davd.daemon.statistics import Statistics
+from davd.daemon.threads import Threads
 from davd.interfaces.alert import AlertError
 from davd.interfaces.identity import CheckerError, IChecker
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
-from davd.net.endpoints import Bound, ListenError, unlink
+from davd.net.endpoints import Bound, ListenError
 from davd.net.listeners import Listener, accept_waiting, listen
 from davd.net.site import Site
 from davd.net.tls import TLS
-from davd.observe.chores import Chores
 from davd.observe.stall import StallMeter
 from davd.stores.sqlite.store import SQLiteStore
-from davd.stores.threads import OneThread
 
 log = Logger(namespace="davd")
 
-T = TypeVar("T")
 GC_THRESHOLDS = (20_000, 20, 50)
 # For how long a thread that computes keeps the interpreter from the reactor.
 SWITCH_SECONDS = 0.001
@@ -68,6 +60,8 @@ LAST_CALL_TURNS = 3
 LAST_CALL_SECONDS = 0.025
 # What the end takes beside the requests under way, at most.
 STOP_SECONDS = 5.0
+
+ONE_PROCESS = "davd runs in one process: there are no workers to replace; restart the service, or set daemon.workers"
 
 
 class Server(Service):
@@ -88,29 +82,33 @@ class Server(Service):
         self._watchdog = Watchdog(post.notify, self.healthy, reactor)
         self._reconfiguration: Reconfiguration | None = None
         self._parts: Parts | None = None
-        self._hashing = DeferredSemaphore(settings.authentication.hash_threads)
+        self._threads = Threads(reactor, settings.pool.workers(), settings.authentication)
         self.reloading = Reload(read, self._reconfigure, reactor, loaded)
         self._prepared = prepared
         self._reactor = reactor
-        self._pools: list[ThreadPool | OneThread] = []
         self._checkers: list[IChecker] = []
         self._listeners: list[Listener] = []
         self._certificates: list[TLS | AdminTLS] = []
-        self._workers: ThreadPool | None = None
         self._admission: Admission | None = None
         self._tiers: Tiers | None = None
         self._stall = StallMeter(reactor, self._requests)
         self._statistics: Statistics | None = None
         self._store: SQLiteStore | None = None
-        self._expiry = Expiry(self._certificates, time.time)
-        self._chores = Chores(reactor, time.time)
-        self.observing = Observing(
-            self._settings, reactor, self.healthy, self._expiry, self.reloading, judging=post.leads
+        self._soundness: Soundness | None = None
+        self.measuring = Measuring(settings, reactor, self.healthy, self.reloading)
+        self._administration: Administration | None = None
+        self._commands = CommandSocket(
+            settings.data,
+            {
+                "status": lambda _: self._status(),
+                "reload": lambda _: self._reload_as_asked(),
+                "restart": lambda _: Outcome(False, ONE_PROCESS),
+                "configuration": lambda _: self._told_settings(),
+            },
+            reactor,
         )
         self._stopping = False
-        self._inode = 0
         self._site: Site | None = None
-        self._admin_port: Any = None
         self._started: Deferred[None] | None = None
         self._ending = False
 
@@ -120,6 +118,8 @@ class Server(Service):
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
+        if self._post.alone:
+            signalling.end_once(self._reactor)
         self._started = Deferred.fromCoroutine(self._start()).addErrback(self._failed)
 
     def _failed(self, failure: Any) -> None:
@@ -139,58 +139,31 @@ class Server(Service):
         if self._reactor.running:
             self._reactor.stop()
 
-    def _run_in_thread(self, work: Callable[[], T]) -> Deferred[T]:
-        """Run what would hold up the reactor: scans, files, hashes."""
-        if self._workers is None:
-            self._workers = ThreadPool(0, self._settings.pool.workers(), "davd-work")
-            self._workers.start()
-            self._pools.append(self._workers)
-        return deferToThreadPool(self._reactor, self._workers, work)
-
-    def _thread(self, name: str) -> OneThread:
-        # Twisted's reactor on an asyncio loop goes through two of its turns where the loop itself needs one.
-        loop = getattr(self._reactor, "_asyncioEventloop", None)
-        thread = OneThread(f"davd-{name}", self._reactor.callFromThread if loop is None else loop.call_soon_threadsafe)
-        self._pools.append(thread)
-        return thread
-
     async def _start(self) -> None:
         settings = self._settings
         store = SQLiteStore(
             settings.data,
             settings.store,
-            self._run_in_thread,
+            self._threads.run,
             self._reactor,
             # Commits have a thread of their own, so that they never queue behind long work.
-            commit_in_thread=self._thread("commit"),
+            commit_in_thread=self._threads.one("commit"),
             on_failure=self._end,
         )
         await store.start()
         self._store = store
-        add_chores(
-            self._chores,
-            store,
-            self._reactor,
-            time.time,
-            self._expiry,
-            self._reload_certificates,
-            self._post.leads,
-        )
-        self._inode = _inode(store.path)
-        # Hashes must not take all threads: each needs megabytes, and guesses come in floods.
-        authenticator, self._checkers = authenticator_of(
-            settings, store, lambda work: self._hashing.run(self._run_in_thread, work), time.time
-        )
+        self._soundness = Soundness(store)
+        authenticator, self._checkers = authenticator_of(settings, store, self._threads.run_hash, time.time)
         for checker in self._checkers:
             await checker.start()
         memory: Memory[Any] = Memory(settings.caches.memory_bytes, settings.caches.entry_bytes)
         secret = await secret_of(store, time.time())
-        self._tiers = tiers = tiers_of(settings, self._reactor, self._run_in_thread, secret, memory.clear)
+        self._tiers = tiers = tiers_of(settings, self._reactor, self._threads.run, secret, memory.clear)
         await tiers.start()
         self._admission = admission = admission_of(settings, self._reactor, self._post.workers, self._post.shared)
         rows = Rows(settings)
         application = application_of(
-            settings, store, authenticator, admission, memory, tiers, time.time, self._run_in_thread, rows
+            settings, store, authenticator, admission, memory, tiers, time.time, self._threads.run, rows
         )
         self._site = Site(application, settings.net, self._reactor, shared=self._post.shared)
         self._parts = parts = Parts(
@@ -203,15 +176,24 @@ class Server(Service):
             tiers,
             self._site,
             rows,
-            self._resize_workers,
-            self._resize_hashing,
+            self._threads.resize,
+            self._threads.resize_hashing,
             self._post.workers,
         )
-        self._reconfiguration = Reconfiguration(settings, [*parts.steps(), self.observing.reconfigure])
-        # Before anybody is told that davd serves: until then these signals end it.
-        if self._post.shared is None:
-            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload_as_told))
-            signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(logfiles.reopen))
+        administration = self._administer(store, rows) if self._post.alone else None
+        self._administration = administration
+        steps = [*parts.steps()] if administration is None else [*parts.steps(), administration.reconfigure]
+        self._reconfiguration = Reconfiguration(settings, steps)
+        if administration is not None:
+            # Before anybody is told that davd serves.
+            signalling.obey(
+                self._reactor,
+                {
+                    signal.SIGHUP: self._reload_as_told,
+                    signal.SIGUSR1: logfiles.reopen,
+                    signal.SIGUSR2: lambda: log.warn("{sentence}", sentence=ONE_PROCESS),
+                },
+            )
             self.reloading.start()
         self._statistics = Statistics(
             self._site,
@@ -221,17 +203,19 @@ class Server(Service):
             memory,
             tiers,
             self._stall,
-            self._chores,
+            None if administration is None else administration.chores,
             settings.data,
-            self.observing.more,
+            self._more,
             reloading=self.reloading,
         )
-        await self.observing.start(self._statistics.counted)
-        if self.observing.access is not None:
-            application.access = self.observing.access.note
-        if self._prepared.admin is not None:
-            self._start_admin(self._prepared.admin, rows)
-        self._chores.start()
+        self.measuring.start(self._statistics.counted)
+        if self.measuring.access is not None:
+            application.access = self.measuring.access.note
+        if administration is not None:
+            if self._prepared.admin_tls is not None:
+                self._certificates.append(self._prepared.admin_tls)
+            await administration.start()
+            self._commands.start()
         # What is here now stays: the collector need not walk through it again, nor look as often as for a script.
         # Nobody waits for it yet.
         gc.collect()
@@ -254,33 +238,20 @@ class Server(Service):
         """How many requests have come so far."""
         return self._site.statistics.requests if self._site is not None else 0
 
-    def _hash(self, password: str) -> Deferred[str]:
-        settings = self._settings.authentication
-        return self._hashing.run(self._run_in_thread, lambda: hash_password(settings, password))
+    def _more(self) -> Mapping[str, Any]:
+        """What the metrics tell beside the counters of the parts."""
+        told = self.measuring.more()
+        return told if self._administration is None else {**self._administration.more(), **told}
 
     async def _ready(self) -> dict[str, bool]:
         return {"store": await self.healthy(), "staying": not self._stopping, "caches": self._tiers is not None}
 
-    def _start_admin(self, bound: Bound, rows: Rows) -> None:
-        tls = self._prepared.admin_tls
-        settings = self._settings
-        assert self._statistics is not None and self._store is not None
-        plane = Plane(
-            self._ready,
-            self._statistics.collect,
-            self.observing.snapshot,
-            self._chores,
-            self.observing.history,
-            Accounts(self._store, rows.registry(settings).provisions, self._hash, time.time),
-            self.observing.alerts.firing,
-            lambda: [structs.asdict(row) for row in show.rows(self.reloading.loaded)],
+    def _administer(self, store: SQLiteStore, rows: Rows) -> Administration:
+        views = Views(self._ready, self.statistics, self.measuring.snapshot)
+        means = Means(
+            store, rows, self.reloading, self._threads.hash, self._certificates, self.reload_certificates, time.time
         )
-        throttle = Throttle(settings.authentication, self._store)
-        self._admin_port = open_plane(
-            self._reactor, bound, tls, plane, self._prepared.token, throttle, settings.admin.hostnames
-        )
-        if tls is not None:
-            self._certificates.append(tls)
+        return Administration(self._settings, self._prepared, views, means, self._reactor)
 
     def statistics(self) -> Mapping[str, Any]:
         """The counters of all parts; empty before the start."""
@@ -293,13 +264,7 @@ class Server(Service):
 
     async def healthy(self) -> bool:
         """Whether the store answers, and its file is still the one that was opened: writes to another would be lost."""
-        if self._store is None:
-            return False
-        try:
-            async with self._store.read() as view:
-                return bool(await view.resolve(())) and _inode(self._store.path) == self._inode
-        except (StoreError, OSError):
-            return False
+        return self._soundness is not None and await self._soundness.healthy()
 
     def _reload_as_told(self) -> None:
         """Reload, and let the service manager know when it is over."""
@@ -307,10 +272,29 @@ class Server(Service):
         self.reload()
         self._post.notify.ready()
 
+    def _reload_as_asked(self) -> Outcome:
+        outcome = self.reload()
+        return Outcome(outcome.ok, outcome.sentence, outcome.applied, outcome.restart)
+
+    async def _status(self) -> Outcome:
+        return Outcome(
+            True,
+            "davd runs in one process",
+            pid=os.getpid(),
+            version=version("davd"),
+            ready=await self._ready(),
+            connections=self.statistics().get("connections", {}).get("connections", 0),
+            alerts=() if self._administration is None else self._administration.alerts(),
+        )
+
+    def _told_settings(self) -> Outcome:
+        rows = self._administration.configuration() if self._administration is not None else ()
+        return Outcome(True, "these settings are in force", settings=tuple(rows))
+
     def reload(self) -> ReloadOutcome:
         """Read the settings and the certificates again; what cannot be used is left aside and the old ones stay."""
         outcome = self.reloading.reload()
-        self._reload_certificates()
+        self.reload_certificates()
         return outcome
 
     def _reconfigure(self, new: Settings) -> Changes:
@@ -318,15 +302,8 @@ class Server(Service):
             raise Refused("davd is still starting")
         return self._reconfiguration.apply(new)
 
-    def _resize_workers(self, threads: int) -> None:
-        if self._workers is not None:
-            self._workers.adjustPoolsize(0, threads)
-
-    def _resize_hashing(self, threads: int) -> None:
-        """Hash in so many threads; what is being hashed or waits goes on beside them."""
-        self._hashing = DeferredSemaphore(threads)
-
-    def _reload_certificates(self) -> None:
+    def reload_certificates(self) -> None:
+        """Read them again; those that cannot be used are left aside, with a line in the log."""
         for tls in self._certificates:
             try:
                 tls.reload()
@@ -382,9 +359,9 @@ class Server(Service):
             await self._started
         await self._last_call()
         await self._stop_listening()
-        if self._admin_port is not None:
-            await maybeDeferred(self._admin_port.stopListening)
-            unlink(self._prepared.admin.path if self._prepared.admin else "")
+        self._commands.stop()
+        if self._administration is not None:
+            await self._administration.close()
         if self._site is not None:
             site = self._site
             drained = site.drain()
@@ -399,16 +376,12 @@ class Server(Service):
         if self._tiers is not None:
             await self._tiers.stop()
         self._stall.stop()
-        await self._chores.stop()
-        await self.observing.stop()
+        if self._administration is not None:
+            await self._administration.stop()
+        self.measuring.stop()
         if self._store is not None:
             await self._store.stop()
-        for pool in self._pools:
-            pool.stop()
+        self._threads.stop()
         log.info("stopped")
         # twistd would end the process by the signal that stopped the reactor, as though nothing had been tidied up.
         self._reactor._exitSignal = None
-
-
-def _inode(path: str) -> int:
-    return os.stat(path).st_ino

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import sys
 import time
 from typing import Any
@@ -15,14 +14,16 @@ from twisted.application.service import Service
 from davd.config.load import ConfigError, load_with_origins
 from davd.config.origin import COMMAND_LINE, Loaded
 from davd.config.settings import DaemonSettings, Settings
-from davd.daemon import logfiles
+from davd.daemon import logfiles, signalling
+from davd.daemon.bounds import Bounds
 from davd.daemon.epoll import on_epoll
 from davd.daemon.notify import Notify
 from davd.daemon.options import Options
+from davd.daemon.passing import go_by_time_passed
 from davd.daemon.post import Post
 from davd.daemon.prepare import Prepared, prepare
 from davd.daemon.server import Server
-from davd.daemon.supervisor import Bounds, Supervisor
+from davd.daemon.supervisor import Supervisor
 from davd.interfaces.identity import CheckerError
 from davd.interfaces.store import StoreError
 from davd.net.certificates import CertificateError
@@ -62,7 +63,7 @@ def loaded_of(options: Options) -> Loaded:
     settings.data = os.path.abspath(settings.data)
     if settings.net.certificates:
         settings.net.certificates = os.path.abspath(settings.net.certificates)
-    return Loaded(settings, origins, loaded.file)
+    return Loaded(settings, origins, loaded.file, loaded.digest)
 
 
 def makeService(options: Options) -> Service:
@@ -70,9 +71,10 @@ def makeService(options: Options) -> Service:
     reactor: Any
     from twisted.internet import reactor
 
+    go_by_time_passed(reactor)
     os.umask(0o077)
-    # Until there is a log to open again. Were this left to twistd, the signal would end davd, or rename its log.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    # Were this left to twistd, some would end davd before it serves, and USR1 would rename its log.
+    signalling.hold()
     try:
         loaded = loaded_of(options)
         settings = loaded.settings
@@ -87,8 +89,9 @@ def makeService(options: Options) -> Service:
     notify = Notify(os.environ)
     if workers.most == 1:
         return Server(loaded, prepared, reactor, lambda: loaded_of(options), Post(notify=notify))
-    words = _words(options, settings, on_epoll())
-    return Supervisor(loaded, prepared, workers, words, sys.modules["twisted.internet.reactor"], notify)
+    words = _words(options, on_epoll())
+    on = sys.modules["twisted.internet.reactor"]
+    return Supervisor(loaded, prepared, workers, words, on, notify, lambda: loaded_of(options))
 
 
 def bounds_of(settings: DaemonSettings) -> Bounds:
@@ -124,15 +127,10 @@ def _check_shared(settings: Settings) -> None:
             raise ListenError(f"{text} cannot be shared by several workers: expected tcp:, ssl:, unix: or systemd:")
 
 
-def _words(options: Options, settings: Settings, reactor: str) -> list[str]:
-    """The command line of each worker: that of this process, with what a worker could not find out itself."""
-    words = ["--reactor", reactor, "--data", settings.data]
-    if options["config"] is not None:
-        words += ["--config", options["config"]]
-    for endpoint in settings.net.listen:
-        words += ["--listen", endpoint]
+def _words(options: Options, reactor: str) -> list[str]:
+    """The command line of each worker; its settings come by its line to the supervisor."""
     log = logfiles.path_of(options.parent or {})
-    return words if log is None else [*words, "--logfile", log]
+    return ["--reactor", reactor] if log is None else ["--reactor", reactor, "--logfile", log]
 
 
 def _say(settings: Settings, prepared: Prepared) -> None:

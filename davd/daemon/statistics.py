@@ -12,18 +12,24 @@ from davd.admission.admission import Admission
 from davd.admission.sources import Source
 from davd.application.application import Application
 from davd.caches.memory import Memory
+from davd.daemon.chores import chore_counts
 from davd.daemon.reload import Reload
 from davd.interfaces.cache import ICache
 from davd.interfaces.store import IStore
 from davd.model.priority import RequestPriority
 from davd.net.site import Site
+from davd.net.statistics import NetStatistics
 from davd.observe import process
 from davd.observe.chores import Chores
 from davd.observe.stall import StallMeter
+from davd.tree.spending import Spent
 from davd.tree.statistics import Route
 
 # What is told of a route.
 ROUTE: Final = ("method", "area", "kind", "count", "errors", "seconds", "cpu", "bytes", "received")
+
+# What is told of an account.
+ACCOUNT: Final = ("name", "count", "cpu", "bytes", "received", "rows")
 
 # How many of those that spend most are told of.
 SPENDERS: Final = 50
@@ -64,6 +70,7 @@ class Statistics:
             "consumers": admission.rates.spenders(SPENDERS),
             "statuses": {str(status): count for status, count in admission.routes.statuses().items()},
             "routes": [{name: getattr(route, name) for name in ROUTE} for route in admission.routes.rows()],
+            "spending": [{name: getattr(row, name) for name in ACCOUNT} for row in self._spending()],
         }
 
     def counted(self) -> Mapping[str, Any]:
@@ -89,25 +96,22 @@ class Statistics:
     def _parts(self, sources: Iterable[Source]) -> dict[str, Any]:
         pool = self.admission.pool
         return {
-            "connections": _plain(self.site.statistics),
+            "connections": _wire(self.site.statistics),
             "pool": {**pool.statistics(sources), "queue_capacity": pool.config.max_queue_size},
             "rates": self.admission.rates.statistics(),
             "answers": self.application.statistics(),
             "store": self.store.statistics(),
             "caches": {"memory": self.memory.statistics(), "tiers": self.tiers.statistics()},
             "reactor": {**self.stall.statistics(), "histogram": self.stall.histogram()},
-            "chores": self._chores(),
+            "chores": {} if self.chores is None else chore_counts(self.chores),
             "process": {**process.statistics(), "number": 1},
             "configuration": {} if self.reloading is None else self.reloading.statistics(),
         }
 
-    def _chores(self) -> dict[str, Any]:
-        if self.chores is None:
-            return {}
-        return {
-            report.name: {name: getattr(report, name) for name in ("runs", "failures", "last_run", "duration")}
-            for report in self.chores.report()
-        }
+    def _spending(self) -> list[Spent]:
+        """The accounts that have cost most, and the others together where there are any."""
+        spending = self.admission.spending
+        return spending.top(SPENDERS) + ([spending.others] if spending.others.count else [])
 
     def _methods(self) -> list[dict[str, Any]]:
         sums: dict[str, list[float]] = {}
@@ -145,5 +149,6 @@ class Statistics:
         return {"free": state.f_bavail * state.f_frsize, "size": state.f_blocks * state.f_frsize}
 
 
-def _plain(counters: Any) -> dict[str, Any]:
-    return {name: getattr(counters, name) for name in counters.__slots__}
+def _wire(counters: NetStatistics) -> dict[str, Any]:
+    plain = {name: getattr(counters, name) for name in counters.__slots__}
+    return {**plain, "tls": {place: handshakes.told() for place, handshakes in counters.tls.items()}}

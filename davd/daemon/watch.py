@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any, Final
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.filepath import FilePath
+
+from davd.config.load import MOST_BYTES
+from davd.config.origin import digest_of
 
 log = Logger(namespace="davd.reload")
 
@@ -28,7 +30,8 @@ class Watch:
 
     The folder of the file is watched and, where the file is a symbolic link, that of the file it leads to. `reactor`
     is the clock and reads what inotify has to tell; where there is no inotify `start` says so in the log and does
-    nothing else.
+    nothing else. `content` is the digest of what the file held when it was read last, None for a file that could not
+    be read; at first it is that of what it holds when this is made.
     """
 
     def __init__(self, file: str, changed: Callable[[], object], reactor: Any) -> None:
@@ -38,7 +41,7 @@ class Watch:
         self._notify: Any = None
         self._call: IDelayedCall | None = None
         self._first = 0.0
-        self._content = _digest(file)
+        self.content = _digest(file)
 
     @property
     def running(self) -> bool:
@@ -85,8 +88,8 @@ class Watch:
     def look(self) -> None:
         """Compare the file with what it was, and tell when it is another; one that is gone is another, too."""
         content = _digest(self._file)
-        if content != self._content:
-            self._content = content
+        if content != self.content:
+            self.content = content
             self._changed()
 
     def _follow(self) -> None:
@@ -135,6 +138,7 @@ def _notify(reactor: Any) -> Any:
 def _digest(file: str) -> bytes | None:
     try:
         with open(file, "rb") as stream:
-            return blake2b(stream.read(), digest_size=32).digest()
-    except OSError:
+            # A byte more than is ever read for settings tells that there is too much of it.
+            return digest_of(stream.read(MOST_BYTES + 1))
+    except (OSError, ValueError):
         return None

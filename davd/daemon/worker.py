@@ -8,28 +8,32 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from twisted.application.reactors import installReactor
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
-from davd.config.load import ConfigError
-from davd.daemon import logfiles
-from davd.daemon.control import LINE, SOCKETS, TABLE, Line, Message, adopt
-from davd.daemon.options import Options
+from davd.config.origin import Loaded
+from davd.daemon import logfiles, signalling
+from davd.daemon.control import LINE, SOCKETS, TABLE, Line, Message, adopt, first_message, unpacked_settings
+from davd.daemon.passing import go_by_time_passed
 from davd.daemon.post import Post
 from davd.daemon.prepare import inherit_prepared
+from davd.daemon.reload import ReloadOutcome
 from davd.daemon.server import Server
-from davd.daemon.service import loaded_of
 from davd.net.certificates import CertificateError
 from davd.net.endpoints import ListenError
 from davd.observe.shared import Table
 
 log = Logger(namespace="davd")
 
+# How long the last words to the supervisor may take.
+FAREWELL_SECONDS = 1.0
 
-class WorkerOptions(Options):
-    """What the supervisor tells a worker, beside the options it was started with itself."""
+
+class WorkerOptions(usage.Options):
+    """What the supervisor tells a worker on its command line; the settings come by the line."""
 
     optParameters = [
         ["number", None, 0, "Which of the workers this is.", int],
@@ -44,28 +48,30 @@ class WorkerOptions(Options):
 class Worker:
     """Brings the supervisor's words to the server, and the server's back."""
 
-    def __init__(self, reactor: Any, options: WorkerOptions) -> None:
+    def __init__(self, reactor: Any, options: WorkerOptions, loaded: Loaded) -> None:
         self._reactor = reactor
-        self._line = Line(self._heard, self._alone)
+        self._line = Line(self._heard, self._line_gone)
         self._ending = False
-        loaded = loaded_of(options)
+        # Fires when the supervisor has all that was said to it.
+        self._parted: Deferred[None] = Deferred()
+        # What was given last. It is read by the server's own way of reading settings again.
+        self._given = loaded
         settings = loaded.settings
         post = Post(
             workers=options["count"],
-            leads=options["number"] == 0,
             shared=Table(options["columns"], TABLE).column(options["column"]),
             ready=lambda: self._line.say("ready"),
         )
         descriptors = range(SOCKETS, SOCKETS + len(settings.net.listen))
         prepared = inherit_prepared(settings, descriptors)
-        self._server = Server(loaded, prepared, reactor, lambda: loaded_of(options), post)
+        self._server = Server(loaded, prepared, reactor, lambda: self._given, post)
 
     def begin(self) -> None:
         """Serve as soon as the reactor runs, until it is stopped."""
         adopt(self._reactor, LINE, self._line)
         os.close(LINE)
         self._server.startService()
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._server.stopService)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
 
     def end(self) -> None:
         """Answer what is under way, and end."""
@@ -73,8 +79,21 @@ class Worker:
             self._ending = True
             self._reactor.stop()
 
-    def _alone(self) -> None:
+    def _stop(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._part())
+
+    async def _part(self) -> None:
+        await self._server.stopService()
+        # All is answered: what was counted is told to the end, since nobody can ask any more.
+        self._tell_counted(0)
+        if self._line.transport is not None:
+            self._line.transport.loseConnection()
+            await self._parted.addTimeout(FAREWELL_SECONDS, self._reactor, lambda *_: None)
+
+    def _line_gone(self) -> None:
         """Without a supervisor nobody would end this process, or start it again."""
+        if not self._parted.called:
+            self._parted.callback(None)
         if not self._ending:
             log.critical("the supervisor has gone: stopping")
             self.end()
@@ -87,8 +106,9 @@ class Worker:
             else:
                 self.end()
         elif kind == "reload":
-            outcome = self._server.reload()
-            self._line.say("outcome", ok=outcome.ok, sentence=outcome.sentence)
+            self._line.say("outcome", outcome=msgspec.to_builtins(self._reload(message["loaded"])))
+        elif kind == "certificates":
+            self._server.reload_certificates()
         elif kind == "share":
             self._server.share(message["count"])
         elif kind == "reopen":
@@ -96,7 +116,17 @@ class Worker:
         elif kind == "health":
             Deferred.fromCoroutine(self._tell_health())
         elif kind == "snapshot":
-            self._line.say("snapshot", id=message.get("id"), statistics=self._counted(), metrics=self._metrics())
+            self._tell_counted(message["id"])
+
+    def _reload(self, given: bytes | None) -> ReloadOutcome:
+        if given is None:
+            self._server.reload_certificates()
+            return ReloadOutcome(True, "the settings stay as they were")
+        self._given = unpacked_settings(given)
+        return self._server.reload()
+
+    def _tell_counted(self, id: int) -> None:
+        self._line.say("snapshot", id=id, statistics=self._counted(), metrics=self._metrics())
 
     def _counted(self) -> Mapping[str, Any]:
         try:
@@ -108,7 +138,7 @@ class Worker:
 
     def _metrics(self) -> bytes:
         try:
-            return self._server.observing.metrics.snapshot()
+            return self._server.measuring.metrics.snapshot()
         except Exception:
             log.failure("the metrics cannot be told")
             return b""
@@ -129,21 +159,24 @@ def main() -> None:
     reactor: Any
     from twisted.internet import reactor
 
+    go_by_time_passed(reactor)
     output: Any = logfiles.begin(options["logfile"])
     globalLogBeginner.beginLoggingTo(
         [textFileLogObserver(output)],
         redirectStandardIO=options["logfile"] is not None,
     )
-    try:
-        worker = Worker(reactor, options)
-    except (ConfigError, CertificateError, ListenError, ValueError) as error:
-        log.critical("{error}", error=error)
-        sys.exit(1)
     # Keys on a terminal reach all processes in its group: what they mean is for the supervisor to say.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(worker.end))
     signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(logfiles.reopen))
+    # Until here all of them have waited: by default they would have ended this process.
+    signalling.unblock()
+    try:
+        worker = Worker(reactor, options, unpacked_settings(first_message(LINE)["loaded"]))
+    except (CertificateError, ListenError, EOFError, ValueError) as error:
+        log.critical("{error}", error=error)
+        sys.exit(1)
+    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(worker.end))
     worker.begin()
     reactor.run(installSignalHandlers=False)
 

@@ -10,13 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from davd.daemon.control import LINE, SOCKETS, TABLE, Line, Message, adopt
+from davd.config.origin import Loaded
+from davd.daemon import signalling
+from davd.daemon.control import LINE, SOCKETS, TABLE, Line, Message, adopt, packed_settings
+from davd.daemon.reload import ReloadOutcome
+from davd.observe.snapshot import Snapshot, unpacked
 
 log = Logger(namespace="davd")
 
@@ -32,20 +37,25 @@ _NOT_PASSED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """What all workers are started with: words of their command line, and descriptors of the table and the sockets."""
+    """What workers are started with: words of their command line, descriptors of the table and the sockets, settings.
+
+    `loaded` gives the settings at the time of each start.
+    """
 
     words: Sequence[str]
     table: int
     sockets: Sequence[int]
     count: int
     columns: int
+    loaded: Callable[[], Loaded]
 
 
 class WorkerProcess(ProcessProtocol):
     """A worker of the given number, from its start to its end.
 
     `ready` fires when it serves, and fails when it ends before. `ended` fires when its process has gone. `began` is the
-    reactor's time of its start, `heard` that of its last word. `serves` tells that it serves and was not told to end.
+    reactor's time of its start, `heard` that of its last word. `serves` tells that it serves and was not told to end,
+    `answers` that it has come up and its line is open. `told` are the metrics that it told last, None before the first.
     """
 
     def __init__(self, reactor: Any, number: int, column: int, outfit: Outfit, lost: Callable[[WorkerProcess], None]):
@@ -55,15 +65,17 @@ class WorkerProcess(ProcessProtocol):
         self.ended: Deferred[None] = Deferred()
         self.began = self.heard = reactor.seconds()
         self.serves = False
+        self.answers = False
         self.leaving = False
         self.healthy = True
+        self.told: Snapshot | None = None
         self.status: str = ""
         self._reactor = reactor
         self._lost = lost
         self._line = Line(self._listen, self._line_gone)
         self._waiting: dict[int, Deferred[Message]] = {}
         self._asked = 0
-        self._outcomes: deque[Deferred[None]] = deque()
+        self._outcomes: deque[Deferred[ReloadOutcome | None]] = deque()
         self._leaves = 0.0
         self._pid = 0
         self._process: Any = self._start(outfit)
@@ -77,9 +89,12 @@ class WorkerProcess(ProcessProtocol):
             words += ["--column", self.column, "--columns", outfit.columns]
             argv = [sys.executable, "-P", "-m", "davd.daemon.worker", *map(str, words), *outfit.words]
             adopt(self._reactor, ours.fileno(), self._line)
-            return self._reactor.spawnProcess(
-                self, argv[0], argv, _environment(os.environ), None, None, None, False, descriptors
-            )
+            # What the file says may have been refused, or be for after a restart: all go by the same settings.
+            self._line.say("settings", loaded=packed_settings(outfit.loaded()))
+            with signalling.blocked():
+                return self._reactor.spawnProcess(
+                    self, argv[0], argv, _environment(os.environ), None, None, None, False, descriptors
+                )
 
     def connectionMade(self) -> None:
         """The process has been made; it forgets its id itself when it has gone."""
@@ -123,7 +138,10 @@ class WorkerProcess(ProcessProtocol):
         self._line.say(kind, **more)
 
     def ask_snapshot(self) -> Deferred[Message]:
-        """What it has counted; fails when it ends before it answers, or has not answered after five seconds."""
+        """What it has counted; fails when it ends before it answers, or has not answered after five seconds.
+
+        Its metrics are in `told` then.
+        """
         self._asked += 1
         asked = self._asked
         answer: Deferred[Message] = Deferred()
@@ -136,11 +154,14 @@ class WorkerProcess(ProcessProtocol):
 
         return answer.addTimeout(ANSWER_SECONDS, self._reactor).addBoth(forget)
 
-    def reload(self) -> Deferred[None]:
-        """Have it read its settings again; fires when it has, or is no more."""
-        outcome: Deferred[None] = Deferred()
+    def reload(self, loaded: Loaded | None) -> Deferred[ReloadOutcome | None]:
+        """Have it go by these settings (None: by those it has) and read its certificates again.
+
+        Fires when it has, with how that ended, or with None when it is no more.
+        """
+        outcome: Deferred[ReloadOutcome | None] = Deferred()
         self._outcomes.append(outcome)
-        self.say("reload")
+        self.say("reload", loaded=None if loaded is None else packed_settings(loaded))
         return outcome
 
     def _listen(self, message: Message) -> None:
@@ -148,36 +169,45 @@ class WorkerProcess(ProcessProtocol):
         kind = message["kind"]
         if kind == "ready":
             self.serves = not self.leaving
+            self.answers = True
+            # Whatever it said of its store before that was open.
+            self.healthy = True
             self.ready.callback(None)
         elif kind == "health":
             self.healthy = message["ok"]
         elif kind == "outcome":
-            self._reloaded()
+            self._reloaded(msgspec.convert(message["outcome"], ReloadOutcome))
         elif kind == "snapshot":
-            answer = self._waiting.pop(message["id"], None)
-            if answer is not None:
-                answer.callback(message)
+            self._counted(message)
 
-    def _reloaded(self) -> None:
+    def _counted(self, message: Message) -> None:
+        if message.get("metrics"):
+            self.told = unpacked(message["metrics"])
+        # A worker that leaves tells without having been asked.
+        answer = self._waiting.pop(message.get("id", 0), None)
+        if answer is not None:
+            answer.callback(message)
+
+    def _reloaded(self, outcome: ReloadOutcome | None) -> None:
         # They come in the order in which they were asked for.
         if self._outcomes:
-            self._outcomes.popleft().callback(None)
+            self._outcomes.popleft().callback(outcome)
 
     def _line_gone(self) -> None:
-        self.serves = False
+        self.serves = self.answers = False
 
     def processEnded(self, reason: Failure) -> None:
         """The process has gone: told in another turn, since that may be found out while it is being started."""
         self._reactor.callLater(0, self._gone, reason)
 
     def _gone(self, reason: Failure) -> None:
-        self.serves = False
+        self.serves = self.answers = False
         self.status = str(reason.value)
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.errback(reason)
         while self._outcomes:
-            self._reloaded()
+            self._reloaded(None)
         if not self.ready.called:
             self.ready.errback(reason)
         self._lost(self)

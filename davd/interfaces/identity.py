@@ -8,7 +8,11 @@ from zope.interface import Attribute, Interface
 
 
 class IChecker(Interface):
-    """Proves a name and a password."""
+    """Proves a name and a password.
+
+    What has the form of an app password is never shown to a checker. Whether an account may log in by its app passwords
+    is asked by `stamp`.
+    """
 
     name = Attribute("The configuration section of the checker: a lower-case word.")
 
@@ -25,12 +29,17 @@ class IChecker(Interface):
         """
 
     def generation() -> Hashable:
-        """The cheapest value that changes when any password may have changed."""
+        """The cheapest value that changes when any password may have changed, or an account may be gone.
+
+        None when the checker cannot tell: then a success is remembered for a minute at most, and not for
+        `authentication.remember_seconds`.
+        """
 
     async def stamp(name: str) -> Hashable:
         """What a remembered success for the account `name` rests on: it stands only while this is equal.
 
-        None when the account is gone or may no longer log in.
+        None when the account is gone or may no longer log in; its app passwords are refused then too, unless another
+        checker knows it.
         """
 
 

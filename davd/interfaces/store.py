@@ -14,7 +14,7 @@ from zope.interface import Attribute, Interface
 
 from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
-from davd.model.principal import Account, Quota
+from davd.model.principal import Account, AppPassword, Quota
 from davd.model.resource import Change, NewContent, Resource
 from davd.model.trash import Trashed
 
@@ -74,6 +74,15 @@ class IReadTransaction(Interface):
 
     async def members(id: int, after: str, limit: int) -> list[Resource]:
         """At most `limit` members of the collection `id` whose names come after `after` (`""`: from the first)."""
+
+    async def collections(id: int, after: str, limit: int) -> list[Resource]:
+        """What `members` gives, without files, of which there may be very many beside collections."""
+
+    async def extent(id: int, limit: int) -> tuple[int, int, float]:
+        """How many resources are below a collection, at whatever depth, their bytes, and their last modification.
+
+        It is told of `limit` of them at most, whichever; the modification is a POSIX time, 0.0 when there are none.
+        """
 
     async def descendants(id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
         """At most `limit` resources below `id`, each with its path relative to `id`, parents before members."""
@@ -149,6 +158,12 @@ class IReadTransaction(Interface):
 
     async def accounts() -> list[Account]:
         """All accounts in the order of their names."""
+
+    async def app_password(id: str) -> AppPassword | None:
+        """The app password of that id, expired or not; None when there is none."""
+
+    async def app_passwords(account: str) -> list[AppPassword]:
+        """The app passwords of an account, the oldest first."""
 
     async def kept(key: str, now: float) -> bytes | None:
         """A small value that was kept under `key` and has not expired."""
@@ -258,11 +273,20 @@ class ITransaction(IReadTransaction):
         """Replace the account of the same name. KeyError when there is none."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account, its places in groups, and the access control entries for it; KeyError when there is none.
+        """Remove an account, its app passwords, its places in groups, and the access control entries for it.
 
-        Resources stay. Each of those that had such entries is changed like by `set_acl`; what is in the trash has none
-        of them when it comes back.
+        KeyError when there is none. Resources stay. Each of those that had such entries is changed like by `set_acl`;
+        what is in the trash has none of them when it comes back.
         """
+
+    async def add_app_password(password: AppPassword) -> None:
+        """Add an app password. ValueError when its id is taken, KeyError when there is no such account."""
+
+    async def note_app_password(id: str, used: float) -> None:
+        """Note the POSIX time of a log-in by an app password; unknown ids and earlier times are ignored."""
+
+    async def remove_app_password(id: str) -> None:
+        """Remove an app password. KeyError when there is none of that id."""
 
     async def set_group_members(group: str, members: Sequence[str]) -> None:
         """Set the direct members of a group. KeyError when one of the names is no account's; cycles are harmless."""
@@ -285,7 +309,7 @@ class ITransaction(IReadTransaction):
         """Remove entries of the trash for good; those that are gone are left out of the number that it gives."""
 
     async def expire_trash(before: float, limit: int) -> int:
-        """Remove for good those of the `limit` oldest entries of the trash that came before a POSIX time; how many.
+        """Remove for good at most `limit` entries of the trash, the first that came before a POSIX time; how many.
 
         They are fewer when they hold very much, but none only when there are none.
         """
@@ -293,7 +317,8 @@ class ITransaction(IReadTransaction):
     async def sweep(now: float, tombstones_before: float) -> int:
         """Remove what has expired: locks, kept values, and tombstones older than a POSIX time.
 
-        Gives the number of rows removed.
+        App passwords that have expired go when they have been so for `davd.model.principal.EXPIRED_SECONDS`. Gives the
+        number of rows removed.
         """
 
 
@@ -334,7 +359,7 @@ class IStore(Interface):
         """
 
     def check(repair: bool) -> AsyncIterator[Finding]:
-        """Verify content digests, the tree, change logs, quota sums, locks, blobs, indexes and groups.
+        """Verify content digests, the tree, change logs, quota sums, locks, blobs, indexes, groups and app passwords.
 
         With `repair`, mend what can be mended without losing data.
         """

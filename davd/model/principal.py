@@ -13,6 +13,12 @@ GROUP: Final = "group"
 ROOM: Final = "room"
 RESOURCE: Final = "resource"
 
+# Stands before the hash of an account that may not log in: no checker takes it for a hash, and it can be taken away.
+DISABLED: Final = "!"
+
+# For how long an app password that has expired is still listed, so that one can see why a device is not let in.
+EXPIRED_SECONDS: Final = 30 * 86400.0
+
 # The segment below /principals/ under which a principal of each kind is found.
 SEGMENTS: Final = {INDIVIDUAL: "users", GROUP: "groups", ROOM: "rooms", RESOURCE: "resources"}
 
@@ -37,8 +43,9 @@ class Account:
 
     `kind` is `INDIVIDUAL`, `GROUP`, `ROOM` or `RESOURCE`; only individuals log in.
 
-    `password_hash` is a PHC string (`$argon2id$...`), or empty when an outside checker proves the password. `quota` is
-    the limit on stored bytes, None for the server's default. `created` is POSIX seconds.
+    `password_hash` is a PHC string (`$argon2id$...`), or empty when an outside checker proves the password; `DISABLED`
+    stands before it while the account may not log in. `quota` is the limit on stored bytes, None for the server's
+    default. `created` is POSIX seconds.
     """
 
     name: str
@@ -48,6 +55,33 @@ class Account:
     quota: int | None = None
     created: float = 0.0
     kind: str = INDIVIDUAL
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nobody may log in as this account."""
+        return self.password_hash.startswith(DISABLED)
+
+
+@dataclass(frozen=True, slots=True)
+class AppPassword:
+    """A password that a user has given to one device or program, beside the account's own.
+
+    `id` is the part of the password that everybody may know, `hash` the SHA-256 of the whole in hexadecimal. `label`
+    says what has it. `created`, `last_used` (the last log-in by it, to the hour; None: never) and `expires` (None: not
+    by itself) are POSIX seconds.
+    """
+
+    id: str
+    account: str
+    label: str
+    hash: str
+    created: float
+    last_used: float | None = None
+    expires: float | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether its time is over at the POSIX time `now`."""
+        return self.expires is not None and self.expires <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Trashed:
     them; the collection that it was in may have moved or gone since. `owner` is whose it was, `etag` the former ETag,
     empty for a collection. `deleted` is a POSIX time, `reason` either `DELETED` or `OVERWRITTEN`. `type` is that of the
     resource, `count` how many resources the entry holds, `bytes` what the entry counts for. `uid` is that of an object
-    of a calendar or an address book, else empty.
+    of a calendar or an address book, else empty. `collection` is the id of the collection that it was in.
     """
 
     id: int
@@ -42,6 +42,7 @@ class Trashed:
     count: int
     bytes: int
     uid: str
+    collection: int
 
 
 @dataclass(frozen=True, slots=True)

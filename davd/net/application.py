@@ -33,6 +33,10 @@ class Application(Protocol):
         """
         ...
 
+    def refused(self, peer: str, status: int) -> None:
+        """Told that the wire has refused what came from `peer`, an address as text: it was no request, or too late."""
+        ...
+
     def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Take the finished bytes of an answer that carried a `ticket`, for `recall`.
 

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
@@ -22,6 +22,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # The longest time that Apple's systems take from a certificate that their owner has trusted by hand.
 _VALID = timedelta(days=825)
+# Clocks differ: its time begins earlier than it is made.
+_EARLIER = timedelta(hours=1)
+# Whoever trusts a certificate by hand has to do so again for the next one. So that comes as late as is safe.
+RENEWED_BEFORE = timedelta(days=7)
+_CERTIFICATE, _KEY = "certificate.pem", "key.pem"
 
 
 class CertificateError(Exception):
@@ -42,7 +47,7 @@ def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles
     Files that are there already are never written over: a key without a certificate, as a first start that was broken
     off leaves it, gets one; a certificate without its key is a CertificateError. Raises OSError too.
     """
-    files = CertificateFiles(folder / "certificate.pem", folder / "key.pem")
+    files = CertificateFiles(folder / _CERTIFICATE, folder / _KEY)
     if files.certificate.exists():
         if files.key.exists():
             return files
@@ -55,7 +60,14 @@ def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles
         except ValueError:
             names.append(x509.DNSName(name))
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (list(hostnames) or ["localhost"])[0][:64])])
-    now = datetime.now(UTC)
+    _write(files.certificate, _signed(key, subject, names, datetime.now(UTC)), 0o644)
+    return files
+
+
+def _signed(
+    key: CertificateIssuerPrivateKeyTypes, subject: x509.Name, names: Sequence[x509.GeneralName], now: datetime
+) -> bytes:
+    """The PEM of a certificate that is signed with its own key, for _VALID from `now` on."""
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -63,8 +75,8 @@ def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         # Clocks differ: a client that is an hour behind should not find it "not yet valid".
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + _VALID - timedelta(hours=2))
+        .not_valid_before(now - _EARLIER)
+        .not_valid_after(now + _VALID - 2 * _EARLIER)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_KEY_USAGE, critical=True)
@@ -72,8 +84,52 @@ def self_signed(folder: Path, hostnames: Sequence[str] = ()) -> CertificateFiles
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(files.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
-    return files
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def is_made_here(files: CertificateFiles) -> bool:
+    """Whether `self_signed` has made the certificate, and nobody has put another in its place; CertificateError.
+
+    What somebody has made by other means differs from it in something.
+    """
+    if (files.certificate.name, files.key.name) != (_CERTIFICATE, _KEY):
+        return False
+    certificate = _first(files.certificate)
+    try:
+        certificate.verify_directly_issued_by(certificate)
+        found = {extension.value: extension.critical for extension in certificate.extensions}
+        (names,) = [value for value in found if isinstance(value, x509.SubjectAlternativeName)]
+        wanted = {
+            names: False,
+            x509.BasicConstraints(ca=False, path_length=None): True,
+            _KEY_USAGE: True,
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]): False,
+            x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()): False,
+        }
+    except (ValueError, TypeError, InvalidSignature, x509.DuplicateExtension):
+        return False
+    time = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    return time == _VALID - _EARLIER and found == wanted and "localhost" in names.get_values_for_type(x509.DNSName)
+
+
+def renew(files: CertificateFiles, now: float) -> bool:
+    """Give a certificate that davd has made, and that is not valid for long any more, another time.
+
+    The key and the names stay. `now` are POSIX seconds; whether it was done is given. It is done as well where the
+    time has not come yet, as when the clock has gone back since. Raises CertificateError, OSError.
+    """
+    certificate = _first(files.certificate)
+    present = datetime.fromtimestamp(now, UTC)
+    if certificate.not_valid_before_utc <= present < certificate.not_valid_after_utc - RENEWED_BEFORE:
+        return False
+    if not is_made_here(files) or not files.key.exists():
+        return False
+    key = _private_key(files.key)
+    if key.public_key() != certificate.public_key():
+        return False
+    names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    _write(files.certificate, _signed(key, certificate.subject, names, present), 0o644)
+    return True
 
 
 def _private_key(path: Path) -> CertificateIssuerPrivateKeyTypes:

@@ -17,6 +17,7 @@ from davd.http.wire.head import WireError
 from davd.http.wire.proxy import ProxyReader
 from davd.net.connection import Connection
 from davd.net.site import Site
+from davd.net.statistics import TLSStatistics
 from davd.net.tlsstream import TLSStream
 
 ContextSource = Callable[[], ssl.SSLContext]
@@ -25,14 +26,18 @@ ContextSource = Callable[[], ssl.SSLContext]
 class Entrance(Factory):
     """What stands between the port and the site: the PROXY header of trusted proxies, then TLS.
 
-    `context` gives the TLS context for the next handshake, None for plain HTTP.
+    `context` gives the TLS context for the next handshake, None for plain HTTP; `place` is what the listener is called
+    where handshakes are counted.
     """
 
     noisy = False
 
-    def __init__(self, site: Site, context: ContextSource | None) -> None:
+    def __init__(self, site: Site, context: ContextSource | None, place: str = "") -> None:
         self._site = site
         self._context = context
+        self._handshakes = TLSStatistics()
+        if context is not None:
+            self._handshakes = site.statistics.tls.setdefault(place, self._handshakes)
 
     def doStart(self) -> None:
         """Nothing to do; the site belongs to whoever made it."""
@@ -52,7 +57,7 @@ class Entrance(Factory):
 
     def within(self, connection: Connection) -> Protocol:
         """The connection, or the TLS around it."""
-        return connection if self._context is None else TLSStream(connection, self._context())
+        return connection if self._context is None else TLSStream(connection, self._context(), self._handshakes)
 
 
 class ProxiedConnection(Protocol):

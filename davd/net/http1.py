@@ -317,6 +317,7 @@ class HTTP1(Recalling):
         start, _, _ = frame(response, "GET", 11, False, self._date.text(), self._context.settings.server)
         assert isinstance(response.body, bytes)
         self._write(start + response.body)
+        self._application.refused(self.peer, status)
 
     # Content of requests
 

@@ -57,7 +57,7 @@ async def listen(reactor: Any, text: str | Bound, site: Site, tls: TLS | None = 
         return await _listen_natively(loop, bound, site)
     context = None if bound.tls is None else bound.tls.context
     kind = EagerUNIXPort if bound.socket.family == socket.AF_UNIX else EagerPort
-    port = kind(bound.socket, Entrance(site, context), reactor)
+    port = kind(bound.socket, Entrance(site, context, _place(bound)), reactor)
     port.startListening()
     host = port.getHost()
 
@@ -68,10 +68,18 @@ async def listen(reactor: Any, text: str | Bound, site: Site, tls: TLS | None = 
     return Listener(bound.text, host, bound.tls, lambda: Deferred.fromCoroutine(stop()))
 
 
+def _place(bound: Bound) -> str:
+    """What a listener is called in the metrics: its address and port, or its path."""
+    if bound.path:
+        return bound.path
+    host, port = bound.socket.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 async def _listen_natively(loop: asyncio.AbstractEventLoop, bound: Bound, site: Site) -> Listener:
     tls = bound.tls
     host = address(bound.socket.getsockname())
-    entrance = Entrance(site, None if tls is None else tls.context)
+    entrance = Entrance(site, None if tls is None else tls.context, _place(bound))
 
     def accepted() -> NativeTransport:
         return NativeTransport(loop, entrance)

@@ -96,6 +96,10 @@ class NativeTransport(asyncio.Protocol):
         """The connection is gone."""
         self.disconnecting = True
         self._drop_file()
+        # They lead to the protocol and the loop's transport, which lead back here: such a ring, with all that OpenSSL
+        # keeps of a connection, would wait for the collector, which comes seldom.
+        self.__dict__.pop("data_received", None)
+        self.__dict__.pop("write", None)
         protocol, self._protocol = self._protocol, None
         producer, self._producer = self._producer, None
         if protocol is None:

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from davd.net.connection import Connection
+from davd.net.statistics import TLSStatistics
 
 # What is decrypted at once; a TLS record holds at most 16 KiB, one read of a socket several of them.
 _READ = 64 * 1024
@@ -27,8 +28,10 @@ class TLSStream(Protocol):
     tls = True
     disconnecting = False
 
-    def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
+    def __init__(self, connection: Connection, context: ssl.SSLContext, counters: TLSStatistics) -> None:
         self._connection: Connection | None = connection
+        self._counters = counters
+        self._failed = False
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._in, self._out, server_side=True)
@@ -83,13 +86,16 @@ class TLSStream(Protocol):
         except ssl.SSLWantReadError:
             self._flush()
             return False
-        except ssl.SSLError:
+        except ssl.SSLError as error:
             # The alert says why.
+            self._failed = True
+            self._counters.failed(error)
             self._done = True
             self._flush()
             self._lower().loseConnection()
             return False
         self._secured = True
+        self._counters.completed(self._tls.version() or "", bool(self._tls.session_reused))
         self._flush()
         if self._connection is not None:
             self._connection.handshakeCompleted()
@@ -98,6 +104,8 @@ class TLSStream(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone."""
         self._done = True
+        if not self._secured and not self._failed:
+            self._counters.failed(None)
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.connectionLost(reason)

@@ -111,6 +111,20 @@ def _certificates(counted: Counted) -> Iterator[Sample]:
         yield Sample({"certificate": path}, end)
 
 
+def _tls_versions(counted: Counted) -> Iterator[Sample]:
+    for listener, told in (at(counted, ("connections", "tls")) or {}).items():
+        for version, handshakes in told["versions"].items():
+            resumed = told["resumed"].get(version, 0)
+            for word, number in (("no", handshakes - resumed), ("yes", resumed)):
+                yield Sample({"listener": listener, "version": version, "resumed": word}, number)
+
+
+def _tls_failures(counted: Counted) -> Iterator[Sample]:
+    for listener, told in (at(counted, ("connections", "tls")) or {}).items():
+        for reason, number in told["failures"].items():
+            yield Sample({"listener": listener, "reason": reason}, number)
+
+
 _POOL: Final = {
     "completed": ("pool", "completed_requests"),
     "failed": ("pool", "failed_requests"),
@@ -211,6 +225,8 @@ CATALOGUE: Final = (
     Row("davd_wire_faults", "counter", "What came and was no request.", one("connections", "faults")),
     Row("davd_tls_handshakes", "counter", "TLS handshakes that were completed.", one("connections", "handshakes")),
     Row("davd_tls_handshakes_failed", "counter", "Handshakes that were not.", one("connections", "handshakes_failed")),
+    Row("davd_tls_versions", "counter", "Handshakes by version, and whether a session was resumed.", _tls_versions),
+    Row("davd_tls_failures", "counter", "Handshakes that failed, by reason.", _tls_failures),
     Row("davd_certificate_expiry_timestamp_seconds", "gauge", "When a certificate ends.", _certificates, "min"),
     # Reactor
     Row("davd_reactor_delay_seconds", "histogram", "How late the reactor came to a call.", _delays),
@@ -229,6 +245,14 @@ CATALOGUE: Final = (
     Row("davd_config_reload_success", "gauge", "Whether the last reload was.", one("reload", "ok"), "min"),
     Row("davd_config_reload_timestamp_seconds", "gauge", "When the last reload was.", one("reload", "at"), "max"),
     Row("davd_backup_timestamp_seconds", "gauge", "When the last backup was made.", one("backup", "at"), "max"),
+    Row(
+        "davd_backup_verified_timestamp_seconds",
+        "gauge",
+        "When a backup was verified last.",
+        one("backup", "verified_at"),
+        "max",
+    ),
+    Row("davd_backup_wrong", "gauge", "What was wrong with the backup then.", one("backup", "wrong"), "max"),
     Row("davd_alert_firing", "gauge", "Alerts in force.", named("alert", "alerts"), "max"),
     # Process
     Row("davd_build_info", "gauge", "The version, as a label.", named("version", "build"), "max"),

@@ -46,6 +46,9 @@ class Rule:
 _WINDOW: Final = "5m"
 _REQUESTS: Final = f"sum(rate(davd_requests_total[{_WINDOW}]))"
 _ERRORS: Final = f'sum(rate(davd_requests_total{{status=~"5..",status!="503"}}[{_WINDOW}])) / {_REQUESTS}'
+# Every program that Prometheus watches has metrics of its process.
+_OURS: Final = "and on (job, instance) davd_build_info"
+_STARTED: Final = f"on (job, instance) (process_start_time_seconds {_OURS})"
 _P99: Final = f"histogram_quantile(0.99, sum by (le) (rate(davd_request_duration_seconds_bucket[{_WINDOW}])))"
 
 
@@ -78,7 +81,8 @@ def rules_of(settings: AlertSettings) -> tuple[Rule, ...]:
         ),
         Rule(
             "Descriptors", "descriptors", settings.descriptors, settings.descriptors * 0.9, hold, "warning",
-            "Few descriptors are left: connections will be refused.", "max(process_open_fds / process_max_fds)",
+            "Few descriptors are left: connections will be refused.",
+            f"max((process_open_fds / process_max_fds) {_OURS})",
         ),
         Rule(
             "CertificateExpiry", "certificate", settings.certificate_days * day,
@@ -92,7 +96,11 @@ def rules_of(settings: AlertSettings) -> tuple[Rule, ...]:
         ),
         Rule(
             "BackupAge", "backup_age", settings.backup_hours * 3600, settings.backup_hours * 3600, 0.0, "warning",
-            "The last backup is too old.", "time() - max(davd_backup_timestamp_seconds)",
+            "The last backup is too old.", f"time() - max(davd_backup_timestamp_seconds or {_STARTED})",
+        ),
+        Rule(
+            "BackupDamaged", "backup_wrong", 0.5 if settings.backup_hours else 0.0, 0.5, 0.0, "critical",
+            "The backup was found damaged when it was verified last.", "max(davd_backup_wrong)",
         ),
         Rule(
             "ReloadRefused", "reload_failed", 0.5, 0.5, 0.0, "warning",

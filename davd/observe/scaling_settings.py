@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-Seconds = Annotated[float, Meta(ge=0, le=86_400, extra={"unit": "seconds"})]
+Seconds = Annotated[float, Meta(ge=0, le=86_400, extra={"reload": True, "unit": "seconds"})]
 
 
 class ScalingSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -22,9 +22,9 @@ class ScalingSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     only while it has lately been better than `seasonal_naive`.
     """
 
-    look_seconds: Annotated[float, Meta(ge=0.1, le=60, extra={"unit": "seconds"})] = 5.0
-    busy: Annotated[float, Meta(ge=0.01, le=1)] = 0.7
-    requests_per_worker: Annotated[float, Meta(ge=0)] = 0.0
+    look_seconds: Annotated[float, Meta(ge=0.1, le=60, extra={"reload": True, "unit": "seconds"})] = 5.0
+    busy: Annotated[float, Meta(ge=0.01, le=1, extra={"reload": True})] = 0.7
+    requests_per_worker: Annotated[float, Meta(ge=0, extra={"reload": True})] = 0.0
     queue_seconds: Seconds = 0.1
     hold_seconds: Seconds = 300.0
     forecast: Annotated[str, Meta(min_length=1)] = "holt_winters"

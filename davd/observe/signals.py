@@ -40,8 +40,12 @@ SIGNALS: Final[Mapping[str, str]] = {
     "log": "bytes of the write-ahead log",
     "certificate": "seconds until the first certificate ends",
     "backend_down": "1 when the store or a cache cannot be reached, else 0",
-    "backup_age": "seconds since the last backup",
+    "backup_age": "seconds since the last backup, or since the start when there was none",
+    "backup_wrong": "what was wrong with the backup when it was verified last",
     "chore_failed": "chores that have failed since the last look",
+    "load": "processors that the workers keep busy, where their number follows the load",
+    "forecast": "processors, the most that the forecast which acts expects within ten minutes",
+    "workers": "workers that serve, where their number follows the load",
     "reload_failed": "1 when the last reload of the settings was refused, else 0",
 }
 
@@ -169,9 +173,14 @@ def _present(after: Snapshot) -> dict[str, float]:
     family = after.family("davd_certificate_expiry_timestamp_seconds")
     if family is not None:
         found["certificate"] = min(sample.value for sample in family.samples) - after.at
-    backup = after.value("davd_backup_timestamp_seconds")
+    # Where no backup was ever made, one is due since the start.
+    backup = after.value("davd_backup_timestamp_seconds") or after.value("process_start_time_seconds")
     if backup is not None:
         found["backup_age"] = after.at - backup
+    wrong = after.value("davd_backup_wrong")
+    if wrong is not None:
+        found["backup_wrong"] = wrong
+    _scaled(after, found)
     reload = after.value("davd_config_reload_success")
     if reload is not None:
         found["reload_failed"] = float(not reload)
@@ -180,3 +189,20 @@ def _present(after: Snapshot) -> dict[str, float]:
     if states:
         found["backend_down"] = float(not all(states))
     return found
+
+
+def _scaled(after: Snapshot, found: dict[str, float]) -> None:
+    """Load, forecast and number of workers; nothing of them where the number is fixed."""
+    workers = after.value("davd_workers", state="serving")
+    if workers is None:
+        return
+    found["workers"] = workers
+    load = after.value("davd_load_processors")
+    if load is not None:
+        found["load"] = load
+    acts = after.family("davd_load_forecast_acts")
+    for sample in () if acts is None else acts.samples:
+        if sample.value:
+            expected = after.value("davd_load_forecast_processors", forecast=sample.labels["forecast"])
+            if expected is not None:
+                found["forecast"] = expected

@@ -183,7 +183,7 @@ def make_folders(folder: str) -> None:
     made = False
     for path in [root, root / "tmp", *(root / a / b for a in _DIGITS for b in _DIGITS)]:
         if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             made = True
     if made:
         for path in [root.parent, root, *(root / a for a in _DIGITS)]:

@@ -5,7 +5,7 @@ Implements: docs/architecture.md, Data
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -19,8 +19,17 @@ BATCH: Final = 200
 RESOURCES: Final = 5000
 
 
-async def empty(store: IStore, owner: str | None, before: float, under: tuple[str, ...] = ()) -> int:
-    """Remove for good what came before a POSIX time, was whoever's or only `owner`'s, at or below a path; how many."""
+async def empty(
+    store: IStore,
+    owner: str | None,
+    before: float,
+    under: tuple[str, ...] = (),
+    told: Callable[[int], None] = lambda gone: None,
+) -> int:
+    """Remove for good what came before a POSIX time, was whoever's or only `owner`'s, at or below a path; how many.
+
+    `told` hears after each part how many are gone.
+    """
     gone, last = 0, NEWEST
     while True:
         async with store.read() as view:
@@ -29,8 +38,16 @@ async def empty(store: IStore, owner: str | None, before: float, under: tuple[st
             return gone
         last = page[-1].id
         chosen = [each for each in page if each.deleted < before and each.path[: len(under)] == under]
-        for ids in _batches(chosen):
-            gone += await transact(store, partial(_drop, ids))
+        gone += await drop(store, chosen)
+        told(gone)
+
+
+async def drop(store: IStore, entries: Sequence[Trashed]) -> int:
+    """Remove entries for good, as many at a time as hold up nobody; how many were still there."""
+    gone = 0
+    for ids in _batches(entries):
+        gone += await transact(store, partial(_drop, ids))
+    return gone
 
 
 def _batches(entries: Sequence[Trashed]) -> Iterator[list[int]]:

@@ -20,7 +20,8 @@ class ScriptedApplication:
 
     `requests` are those that came, in their order. What a response with a `ticket` became is kept in `kept`, by raw
     request and security, and given back by `recall` as often as it is asked for; empty `kept` to make it forget.
-    `counts` tells for how many requests each of them was given.
+    `counts` tells for how many requests each of them was given; `refusals` are the peers and statuses of what the wire
+    has refused.
     """
 
     def __init__(self, otherwise: Answer = greet) -> None:
@@ -30,6 +31,7 @@ class ScriptedApplication:
         self.kept: dict[tuple[bytes, int], tuple[bytes, bytes]] = {}
         self.tickets: list[object] = []
         self.counts: list[int] = []
+        self.refusals: list[tuple[str, int]] = []
 
     async def respond(self, request: Request) -> Response:
         """Whatever the script says."""
@@ -46,6 +48,10 @@ class ScriptedApplication:
         if found is not None:
             self.counts.append(count)
         return found
+
+    def refused(self, peer: str, status: int) -> None:
+        """Keep it in `refusals`."""
+        self.refusals.append((peer, status))
 
     def remember(self, asked: bytes, protection: int, ticket: object, before: bytes, after: bytes) -> None:
         """Keep it for ever."""

@@ -25,6 +25,7 @@ from davd.interfaces.store import (
 from davd.model.index import ObjectIndex, Span
 from davd.model.lock import EXCLUSIVE, Lock
 from davd.model.principal import GROUP, Account, Quota
+from davd.testing.app_password_conformance import AppPasswordConformance
 from davd.testing.object_conformance import ObjectConformance
 from davd.testing.principal_conformance import PrincipalConformance
 from davd.testing.savepoint_conformance import SavepointConformance
@@ -34,7 +35,12 @@ from davd.testing.version_conformance import VersionConformance
 
 
 class StoreConformance(
-    SavepointConformance, VersionConformance, ObjectConformance, PrincipalConformance, TrashConformance
+    SavepointConformance,
+    VersionConformance,
+    ObjectConformance,
+    PrincipalConformance,
+    TrashConformance,
+    AppPasswordConformance,
 ):
     """What a store promises of transactions, locks, accounts, kept values and blobs, and of the tree."""
 

@@ -77,6 +77,7 @@ async def everything(store: IStore) -> list[object]:
             [await transaction.quota(owner) for owner in owners],
             accounts,
             [await transaction.group_members(account.name) for account in accounts],
+            [await transaction.app_passwords(account.name) for account in accounts],
             indexes,
             [await transaction.find(id, query, 1000) for id in searched for query in _QUERIES],
             await transaction.trash(None, 0.0, NEWEST, 100_000),

@@ -80,7 +80,7 @@ class _Names:
         return self._seen.setdefault((kind, value), f"{kind} {len(self._seen)}")
 
     def _field(self, name: str, value: Any) -> object:
-        if name in ("id", "parent_id", "resource_id"):
+        if name in ("id", "parent_id", "resource_id", "collection"):
             return self.of("id", value)
         if name == "etag":
             return self.of("etag", value)

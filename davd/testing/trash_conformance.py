@@ -48,7 +48,20 @@ class TrashConformance(StoreLife):
         (entry,) = await self.trash()
         self.assertEqual(
             entry,
-            Trashed(entry.id, ("files", "c", "f"), "f", "ann", file.etag, 20.0, DELETED, FILE, 1, 5 + ROW_BYTES, "uid"),
+            Trashed(
+                entry.id,
+                ("files", "c", "f"),
+                "f",
+                "ann",
+                file.etag,
+                20.0,
+                DELETED,
+                FILE,
+                1,
+                5 + ROW_BYTES,
+                "uid",
+                place.id,
+            ),
         )
         async with self.store.write() as transaction:
             before = (await transaction.resolve(["files", "c"]))[-1].sync_revision
@@ -177,6 +190,16 @@ class TrashConformance(StoreLife):
         async with self.store.write() as transaction:
             self.assertEqual(await transaction.drop_trash([left.id]), 1)
         self.assertEqual((await self.trash(), await self.usage()), ([], 0))
+
+    async def test_entries_of_a_clock_that_was_ahead_keep_none_of_the_others(self) -> None:
+        """Those that came before the clock went back stay until their time comes; others go when theirs has come."""
+        async with self.store.write() as transaction:
+            files = (await transaction.resolve(["files"]))[-1]
+            for now in (1000.0, 1001.0, 1002.0, 10.0, 20.0, 30.0):
+                await transaction.delete(await put(transaction, files, f"{now}"), now)
+            self.assertEqual(await transaction.expire_trash(25.0, 2), 2)
+            self.assertEqual(await transaction.expire_trash(25.0, 2), 0)
+        self.assertEqual([entry.deleted for entry in await self.trash()], [30.0, 1002.0, 1001.0, 1000.0])
 
     async def usage(self) -> int:
         """Bytes of the owner of it all."""

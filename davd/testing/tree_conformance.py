@@ -58,6 +58,37 @@ class TreeConformance(StoreLife):
         async with self.store.read() as transaction:
             self.assertEqual(await transaction.content(made), b"one")
 
+    async def test_collections_come_without_the_files_beside_them(self) -> None:
+        """Member collections come by page in the order of their names, and no file with them."""
+        async with self.store.write() as transaction:
+            files = (await transaction.resolve(["files"]))[-1]
+            for name in ("b", "é", "a", "c"):
+                await folder(transaction, files, name)
+                await put(transaction, files, name + ".txt")
+            found: list[Resource] = []
+            while page := await transaction.collections(files.id, found[-1].name if found else "", 3):
+                found += page
+            self.assertEqual([each.name for each in found], ["a", "b", "c", "é"])
+            self.assertEqual(
+                found, [each for each in await transaction.members(files.id, "", 99) if each.is_collection]
+            )
+            self.assertEqual(await transaction.collections(found[0].id, "", 9), [])
+
+    async def test_the_extent_of_a_collection_is_of_all_that_is_below_it(self) -> None:
+        """Number, bytes and last modification, whatever the depth; of so many resources at most."""
+        async with self.store.write() as transaction:
+            files = (await transaction.resolve(["files"]))[-1]
+            self.assertEqual(await transaction.extent(files.id, 10), (0, 0, 0.0))
+            top = await folder(transaction, files, "a")
+            inner = await folder(transaction, top, "b")
+            for parent, when in ((top, 20.0), (inner, 30.0)):
+                await transaction.create(parent, "f", FILE, "ann", 5.0, new_content(b"123"), "", when)
+            self.assertEqual(await transaction.extent(files.id, 10), (4, 6, 30.0))
+            self.assertEqual(await transaction.extent(inner.id, 10), (1, 3, 30.0))
+            self.assertEqual((await transaction.extent(files.id, 2))[0], 2)
+        async with self.store.read() as view:
+            self.assertEqual(await view.extent(files.id, 10), (4, 6, 30.0))
+
     async def test_members_come_by_page_in_the_order_of_their_bytes(self) -> None:
         """Members come by page in the order of their bytes."""
         names = ["a", "A", "é", "z", "\U0001f600", "\uffee", "aa"]

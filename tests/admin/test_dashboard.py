@@ -6,6 +6,7 @@ Verifies: docs/operate/monitoring.md, Dashboard
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -159,6 +160,28 @@ class TestDoing:
         assert password not in again
         assert password not in visitor.ask("GET", "/?account=noor").content.decode()
 
+    def test_app_passwords_are_made_shown_once_and_revoked(self, visitor: Visitor, davd: Running) -> None:
+        visitor.log_in()
+        visitor.do("create", name="ola")
+        made = visitor.do("app-password", of="ola", label="phone", days="30").content.decode()
+        [password] = re.findall(r'id="new-password"[^>]*>([^<]+)<', made)
+        assert davd.ask("GET", "/files/ola/", None, basic("ola", password)).status == 200
+        page = visitor.ask("GET", "/?account=ola").content.decode()
+        id = password[4:10]
+        assert password not in page and f"app-{id}" in page and "phone" in page
+        gone = visitor.do("revoke-app-password", of="ola", id=id).content.decode()
+        assert "is revoked" in gone and "phone" not in gone
+        assert davd.ask("GET", "/files/ola/", None, basic("ola", password)).status == 401
+        for status, form in (
+            (404, {"id": id}), (422, {"days": "0"}), (422, {"days": "3651"}), (422, {"days": "x"}),
+            (422, {"label": "a\nb"}),
+        ):  # fmt: skip
+            refused = visitor.do("revoke-app-password" if "id" in form else "app-password", of="ola", **form)
+            assert (refused.status, b"Not done" in refused.content) == (status, True)
+        # Without scripts the whole page comes, with the notice.
+        whole = visitor.ask("POST", "/do/app-password", {"of": "ola", "label": "laptop", "csrf": visitor.csrf})
+        assert whole.status == 200 and len(html.fromstring(whole.content.decode()).xpath("//output")) == 1
+
     def test_what_cannot_be_is_said(self, visitor: Visitor) -> None:
         visitor.log_in()
         for action, form, status in (
@@ -177,6 +200,105 @@ class TestDoing:
         visitor.do("create", name="tom")
         visitor.do("delete", of="tom", sure="yes", data="delete")
         assert visitor.ask("GET", "/panel/account?account=tom").status == 404
+
+
+class TestWhatAnAccountHas:
+    """Verifies: docs/operate/monitoring.md, Dashboard; docs/operate/backup.md, The trash"""
+
+    def test_what_is_made_and_removed_is_in_the_trash_with_a_harmless_name(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        made = visitor.do("collection-create", of="admin", kind="calendar", display_name=HOSTILE, name="x")
+        assert made.status == 200
+        page = html.fromstring(made.content.decode())
+        assert "<script>alert" not in made.content.decode() and "\u202e" not in page.text_content()
+        [row] = [row for row in page.xpath("//section[@id='collections']//tbody/tr") if "/x/" in row.text_content()]
+        [id] = row.xpath(".//form[@action='/do/collection-remove']//input[@name='id']/@value")
+        assert visitor.do("collection-remove", of="admin", id=id).status == 422
+        gone = visitor.do("collection-remove", of="admin", id=id, sure="yes")
+        assert b"It is removed, and is in the trash." in gone.content
+        page = html.fromstring(gone.content.decode())
+        [entry] = page.xpath("//section[@id='trash']//input[@name='id']/@value")
+        assert visitor.do("trash-purge", of="admin", id=entry).status == 422
+        assert b"It is back" in visitor.do("trash-restore", of="admin", id=entry).content
+
+    def test_what_cannot_be_is_said(self, visitor: Visitor) -> None:
+        visitor.log_in()
+        for action, form, status in (
+            ("collection-create", {"of": "admin", "kind": "brewery"}, 422),
+            ("collection-create", {"of": "nobody", "kind": "calendar"}, 404),
+            ("collection-rename", {"of": "admin", "id": "1"}, 404),
+            ("collection-rename", {"of": "admin", "id": "x"}, 422),
+            ("trash-restore", {"of": "admin"}, 422),
+            ("trash-restore", {"of": "admin", "id": "9" * 30}, 422),
+            ("trash-empty", {"of": "admin"}, 422),
+        ):
+            refused = visitor.do(action, **form)
+            assert (refused.status, b"Not done: " in refused.content) == (status, True), action
+        for path in (
+            "/panel/trash?account=admin&trash_after=x",
+            "/panel/collections?account=admin&collections_after=x",
+        ):
+            assert visitor.ask("GET", path).status == 422
+        assert visitor.ask("POST", "/do/trash-empty", {"of": "admin", "sure": "yes"}).status == 403
+
+
+class TestProgramsInterface:
+    """Verifies: docs/operate/monitoring.md, JSON API"""
+
+    def ask(self, visitor: Visitor, method: str, path: str, content: Any = None) -> tuple[int, Any]:
+        """Status and JSON of a request by the token."""
+        connection = http.client.HTTPConnection("127.0.0.1", visitor.plane.port, timeout=30)
+        body = None if content is None else json.dumps(content)
+        connection.request(method, f"/api/v1/accounts/admin/{path}", body, visitor.plane.token)
+        response = connection.getresponse()
+        found = response.read()
+        connection.close()
+        return response.status, json.loads(found) if found else None
+
+    def test_collections_and_the_trash(self, visitor: Visitor) -> None:
+        status, made = self.ask(visitor, "POST", "collections", {"kind": "addressbook", "display_name": "Büro"})
+        assert (status, made["path"], made["members"]) == (201, "/addressbooks/admin/buro/", 0)
+        one = f"collections/{made['id']}"
+        assert self.ask(visitor, "PATCH", one, {"display_name": "Office"})[1]["display_name"] == "Office"
+        status, page = self.ask(visitor, "GET", "collections?limit=1")
+        assert status == 200, page
+        assert [each["path"] for each in page["collections"]] == ["/addressbooks/admin/"] == [page["next"]]
+        status, page = self.ask(visitor, "GET", f"collections?limit=1&after={quote(page['next'])}")
+        assert page["collections"][0]["display_name"] == "Office"
+        status, removed = self.ask(visitor, "DELETE", one)
+        assert status == 200 and self.ask(visitor, "GET", one)[0] == 404
+        entry = f"trash/{removed['trash']}"
+        assert self.ask(visitor, "GET", entry)[1]["name"] == "buro"
+        found = self.ask(visitor, "GET", "trash?find=BUR&limit=5")[1]
+        assert [each["id"] for each in found["entries"]] == [removed["trash"]] and found["next"] is None
+        restored = self.ask(visitor, "POST", "trash/restore", {"ids": [removed["trash"]]})[1]["restored"]
+        assert restored == [{"id": removed["trash"], "path": "/addressbooks/admin/buro"}]
+        for number in range(3):
+            made = self.ask(visitor, "POST", "collections", {"kind": "calendar", "name": f"c{number}"})[1]
+            self.ask(visitor, "DELETE", f"collections/{made['id']}")
+        first, second, *_ = self.ask(visitor, "GET", "trash?find=c")[1]["entries"]
+        assert self.ask(visitor, "DELETE", f"trash/{first['id']}")[0] == 204
+        assert self.ask(visitor, "DELETE", f"trash/{first['id']}")[0] == 404
+        assert self.ask(visitor, "POST", "trash/purge", {"ids": [second["id"]]}) == (200, {"removed": 1})
+        assert self.ask(visitor, "DELETE", "trash")[1]["removed"] >= 1
+
+    @pytest.mark.parametrize(
+        ("method", "path", "content", "status"),
+        [
+            ("GET", "trash?limit=0", None, 422),
+            ("GET", "trash?before=-1", None, 422),
+            ("GET", "trash/x", None, 404),
+            ("GET", "trash/" + "9" * 40, None, 404),
+            ("POST", "trash/restore", {"ids": []}, 422),
+            ("POST", "trash/restore", {"ids": [1], "force": True}, 422),
+            ("GET", "collections?limit=1000", None, 422),
+            ("POST", "collections", {"kind": "calendar", "name": "../x"}, 422),
+            ("DELETE", "collections/1", None, 404),
+        ],
+    )
+    def test_what_cannot_be_is_said(self, visitor: Visitor, method: str, path: str, content: Any, status: int) -> None:
+        told, error = self.ask(visitor, method, path, content)
+        assert (told, bool(error["error"])) == (status, True)
 
 
 class TestEvents:

@@ -6,9 +6,11 @@ Verifies: docs/operate/monitoring.md, JSON API
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
+from davd.admin.dashboard import Dashboard
 from davd.admin.health import Admin
 from davd.admin.openapi import OPERATIONS, document
 
@@ -29,6 +31,12 @@ class TestDocument:
         described = {(method, path) for path, operations in document()["paths"].items() for method in operations}
         assert described == routes()
         assert len(OPERATIONS) == len(described)
+
+    def test_no_route_takes_the_name_and_so_the_place_of_another(self) -> None:
+        """Klein goes by the names of functions; only the counters are at two places."""
+        for app, twice in ((Admin.app, ["statistics"]), (Dashboard.app, [])):
+            names = Counter(rule.endpoint for rule in app.url_map.iter_rules())
+            assert [name for name, number in names.items() if number > 1] == twice
 
     def test_identifiers_are_unique_and_parameters_are_those_of_the_paths(self) -> None:
         found = []

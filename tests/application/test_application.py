@@ -16,6 +16,7 @@ from davd.admission.admission import Admission
 from davd.application.answers import Answers
 from davd.application.application import Application
 from davd.application.recall import Recall
+from davd.authentication.app_passwords import AppPasswords
 from davd.authentication.authenticator import Authenticator
 from davd.authentication.passwords import Passwords, hash_password
 from davd.authentication.settings import AuthenticationSettings
@@ -77,7 +78,8 @@ class ApplicationTestCase(SynchronousTestCase):
         passwords = Passwords(AUTHENTICATION, self._here)
         throttle = Throttle(AUTHENTICATION, self.store)
         checkers = [AccountsChecker(self.store, passwords)]
-        self.authenticator = Authenticator(AUTHENTICATION, checkers, throttle, passwords, self._clock)
+        app_passwords = AppPasswords(self.store, checkers)
+        self.authenticator = Authenticator(AUTHENTICATION, checkers, throttle, passwords, app_passwords, self._clock)
         self.kept = Recall(1 << 20, 1 << 16, self.store.generation, self.authenticator.generation, self._clock)
         self.answers = Answers(Memory(1 << 22, 1 << 20), 1 << 20)
         self.reactor = Clock()

@@ -5,6 +5,7 @@ Verifies: RFC 7617, 2; RFC 9110, 11.6.1, 15.5.2
 
 from __future__ import annotations
 
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -13,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from davd.authentication.app_passwords import AppPasswords
 from davd.authentication.authenticator import Authenticator
 from davd.authentication.passwords import Passwords, hash_password
 from davd.authentication.settings import AuthenticationSettings
@@ -24,9 +26,10 @@ from davd.interfaces.identity import IChecker
 from davd.model.errors import HTTPError
 from davd.model.principal import Account, Principal
 from davd.stores.memory.store import MemoryStore
+from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.exchange import run as drive
 
-SETTINGS = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1)
+SETTINGS = AuthenticationSettings(argon2_memory_kib=8 * 1024, argon2_iterations=1, remember_seconds=300)
 
 
 def _request(name: str | None, password: str = "", **fields: Any) -> Request:
@@ -54,7 +57,7 @@ class OneName:
         return name if password == "from elsewhere" else None
 
     def generation(self) -> Hashable:
-        return 0
+        return None
 
     async def stamp(self, name: str) -> Hashable:
         return "constant"
@@ -71,9 +74,15 @@ class AuthenticatorTests(SynchronousTestCase):
         self.store = MemoryStore()
         drive(self._add("alice", "secret"))
         passwords = Passwords(SETTINGS, self._in_thread)
-        checkers = [AccountsChecker(self.store, passwords), OneName()]
+        self.carol = OneName()
+        checkers = [AccountsChecker(self.store, passwords), self.carol]
         self.authenticator = Authenticator(
-            SETTINGS, checkers, Throttle(SETTINGS, self.store), passwords, lambda: self.now
+            SETTINGS,
+            checkers,
+            Throttle(SETTINGS, self.store),
+            passwords,
+            AppPasswords(self.store, checkers),
+            lambda: self.now,
         )
 
     async def _add(self, name: str, password: str) -> None:
@@ -141,6 +150,61 @@ class AuthenticatorTests(SynchronousTestCase):
         self._name(_request("alice", "secret"))
         self.assertEqual(self.count, 2)
 
+    def test_use_does_not_prolong_what_is_remembered(self) -> None:
+        for _ in range(SETTINGS.remember_seconds // 50 + 1):
+            self._name(_request("alice", "secret"))
+            self.now += 50
+        self.assertEqual(self.count, 2)
+
+    def test_where_a_checker_cannot_tell_of_changes_it_is_a_minute(self) -> None:
+        asked: list[str] = []
+        check = self.carol.check
+
+        async def counted(name: str, password: str) -> str | None:
+            asked.append(name)
+            return await check(name, password)
+
+        self.carol.check = counted  # type: ignore[method-assign]
+        for seconds in (0, 30, 29, 1):
+            self.now += seconds
+            self._name(_request("carol", "from elsewhere"))
+        self.assertEqual(asked, ["carol"] * 2)
+
+    def test_an_answer_may_rest_on_it_for_a_minute(self) -> None:
+        """The octets of a request by which an answer is recalled have the password in them."""
+        for seconds in (0, 100, SETTINGS.remember_seconds - 110):
+            _, until = self.successResultOf(self._authenticate(_request("alice", "secret")))
+            self.assertEqual(until, self.now + 60)
+            self.now += seconds
+        _, until = self.successResultOf(self._authenticate(_request("alice", "secret")))
+        self.assertEqual(until, self.now + 10)
+
+    def test_a_clock_that_goes_back_does_not_prolong_it(self) -> None:
+        self._name(_request("alice", "secret"))
+        self.now -= 365 * 86_400
+        self._name(_request("alice", "secret"))
+        self.assertEqual(self.count, 2)
+
+    def test_another_process_ends_it(self) -> None:
+        """As with several workers, or davctl beside a server: they have the store in common and nothing else."""
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = SQLiteStore(folder), SQLiteStore(folder)
+            drive(ours.start())
+            drive(theirs.start())
+            passwords = Passwords(SETTINGS, self._in_thread)
+            checkers = [AccountsChecker(ours, passwords)]
+            self.authenticator = Authenticator(
+                SETTINGS, checkers, Throttle(SETTINGS, ours), passwords, AppPasswords(ours, checkers), lambda: self.now
+            )
+            self.store = theirs  # type: ignore[assignment]
+            drive(self._add("bob", "first"))
+            self.assertEqual([self._name(_request("bob", "first")) for _ in range(2)], ["bob"] * 2)
+            self.assertEqual(self.count, 1)
+            drive(self._change("bob", "second"))
+            self.assertEqual(self._refusal(_request("bob", "first")).status, 401)
+            drive(theirs.stop())
+            drive(ours.stop())
+
     def test_the_same_credentials_at_once_share_a_hash(self) -> None:
         self.wait = True
         results = [self._authenticate(_request("alice", "secret")) for _ in range(20)]
@@ -175,13 +239,21 @@ class AuthenticatorTests(SynchronousTestCase):
 
     def test_a_client_that_was_let_in_before_is_let_in_again_while_others_guess(self) -> None:
         self._name(_request("alice", "secret"))
-        self.now += 30
+        self.now += SETTINGS.remember_seconds - 30
         for turn in range(12):
             self._refusal(_request("alice", f"guess {turn}"))
-        self.now += SETTINGS.remember_seconds - 30
+        self.now += 30
         self.assertEqual(self._refusal(_request("alice", "guess")).status, 429)
         self.assertEqual(self._name(_request("alice", "secret")), "alice")
         drive(self._change("alice", "another"))
+        self.assertEqual(self._refusal(_request("alice", "secret")).status, 429)
+
+    def test_credentials_that_have_become_wrong_are_those_of_a_stranger(self) -> None:
+        self._name(_request("alice", "secret"))
+        self.now += SETTINGS.remember_seconds
+        drive(self._change("alice", "another"))
+        for _ in range(SETTINGS.max_failures):
+            self.assertEqual(self._refusal(_request("alice", "secret")).status, 401)
         self.assertEqual(self._refusal(_request("alice", "secret")).status, 429)
 
     def test_the_next_checker_is_asked_for_names_the_first_does_not_know(self) -> None:
@@ -193,8 +265,9 @@ class AuthenticatorTests(SynchronousTestCase):
         settings = AuthenticationSettings(max_failures=1000)
         passwords = Passwords(SETTINGS, self._in_thread)
         throttle = Throttle(settings, self.store)
+        checkers = [AccountsChecker(self.store, passwords)]
         authenticator = Authenticator(
-            SETTINGS, [AccountsChecker(self.store, passwords)], throttle, passwords, lambda: self.now
+            SETTINGS, checkers, throttle, passwords, AppPasswords(self.store, checkers), lambda: self.now
         )
         results = [
             Deferred.fromCoroutine(authenticator.authenticate(_request("alice", f"guess {turn}"))) for turn in range(40)

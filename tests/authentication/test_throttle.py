@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from davd.authentication.settings import AuthenticationSettings
 from davd.authentication.throttle import Throttle
+from davd.interfaces.store import StoreFull
 from davd.stores.memory.store import MemoryStore
 from davd.testing.exchange import run as drive
 
@@ -89,3 +90,16 @@ class TestThrottle:
         assert drive(again.wait(keys, 110.0)) == 50.0
         _fail(again, keys, 160.0)
         assert drive(again.wait(keys, 160.0)) == 120.0
+
+    def test_a_block_that_cannot_be_stored_is_one_all_the_same(self) -> None:
+        class Full(MemoryStore):
+            """A store on a disk that is full."""
+
+            def write(self) -> None:  # type: ignore[override]
+                raise StoreFull("the disk is full")
+
+        throttle, _ = _throttle(Full())
+        keys = throttle.keys("alice", "192.0.2.1")
+        for turn in range(10):
+            _fail(throttle, keys, 100.0 + turn)
+        assert drive(throttle.wait(keys, 110.0)) > 0

@@ -117,3 +117,78 @@ class TestOrigins:
         loaded = load_with_origins(None, {})
         assert loaded.file is None
         assert set(loaded.origins.values()) == {"default"}
+
+
+class TestHostile:
+    """What no davd can use is one sentence, whatever it is.
+
+    Verifies: docs/architecture.md, Configuration.
+    """
+
+    @pytest.mark.parametrize(
+        ("octets", "sentence"),
+        [
+            (b'data = "' + b"x" * 10_000_000 + b'"\n', "has more than 1_048_576 bytes"),
+            (b"data = " + b"[" * 100_000 + b"]" * 100_000, "is not TOML: it is nested more than 16 levels deep"),
+            (b"data = " + b"[" * 30 + b"]" * 30, "is not TOML: it is nested more than 16 levels deep"),
+            (b"checkers = " + b"{a=" * 30 + b"1" + b"}" * 30, "is not TOML: it is nested more than 16 levels deep"),
+            (b"[checkers." + b".".join([b"a"] * 900) + b"]\nx=1", "is not TOML: it is nested more than 16 levels deep"),
+            (b"\0" * 100, "is not TOML"),
+            (b'data = "a\\u0000b"\n', "data: a text cannot have NUL in it"),
+            (b'[net]\nlisten = ["tcp:1\\u0000"]\n', "net.listen: a text cannot have NUL in it"),
+            ('data = "x"\n'.encode("utf-16"), "is not UTF-8, as TOML has to be (line 1)"),
+            ('\n\ndata = "é"\n'.encode("latin-1"), "is not UTF-8, as TOML has to be (line 3)"),
+            (b"[net]\nmax_connections = " + b"9" * 5000, "is not TOML"),
+            (b"[net]\nmax_connections = 1" + b"0" * 20, "net.max_connections: the number is larger than any"),
+            (b"[daemon]\ndrain_seconds = nan\n", "daemon.drain_seconds: expected a number, more than 0"),
+            (b'"a\\u001b[31m\\n" = 1\n', "there is no setting called `a\\x1b[31m\\n`"),
+            (b"".join(b"key_%d = 1\n" % number for number in range(50_000)), "and there is more that is wrong"),
+            (b"x" * 100_000 + b" = 1\n", "there is no setting called `xxxxx"),
+        ],
+        ids=lambda value: value[:30] if isinstance(value, str) else len(value),
+    )
+    def test_a_file(self, tmp_path: pathlib.Path, octets: bytes, sentence: str) -> None:
+        path = tmp_path / "davd.toml"
+        path.write_bytes(octets)
+        with pytest.raises(ConfigError) as caught:
+            load(str(path), {})
+        assert sentence in str(caught.value)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 5000
+
+    @pytest.mark.parametrize(
+        ("name", "text", "sentence"),
+        [
+            ("NET__MAX_CONNECTIONS", "many", 'expected a whole number, 1 or more, not "many"'),
+            ("NET__MAX_CONNECTIONS", "", 'expected a whole number, 1 or more, not ""'),
+            ("NET__MAX_CONNECTIONS", "[1]", "expected a whole number, 1 or more, not [1]"),
+            ("NET__MAX_CONNECTIONS", "1\nx = 2", 'expected a whole number, 1 or more, not "1\\nx = 2"'),
+            ("NET__MAX_CONNECTIONS", "9" * 5000, "expected a whole number, 1 or more, not "),
+            ("NET__MAX_CONNECTIONS", "[" * 100_000, "expected a whole number, 1 or more, not "),
+            ("NET__MAX_CONNECTIONS", "a\udce9", "DAVD_NET__MAX_CONNECTIONS is not UTF-8"),
+            ("NET__SERVER", "a\udce9", "DAVD_NET__SERVER is not UTF-8"),
+            ("NET\udce9", "1", "DAVD_NET\\udce9 is not UTF-8"),
+            ("DAEMON__ALLOW_ROOT", "yes", 'expected true or false, not "yes"'),
+            ("DAEMON__DRAIN_SECONDS", "inf", "expected a number, more than 0, at most 3600, not inf"),
+            ("NET", "5", "net: 5 is not a section"),
+            ("CHECKERS" + "__A" * 20_000, "1", "names no setting"),
+        ],
+    )
+    def test_a_variable(self, name: str, text: str, sentence: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            load(None, {f"DAVD_{name}": text})
+        assert str(caught.value).startswith("the environment variable DAVD_")
+        assert sentence in str(caught.value)
+        assert str(caught.value).isprintable()
+
+    def test_a_mark_of_utf_8_is_no_part_of_the_text(self, tmp_path: pathlib.Path) -> None:
+        path = tmp_path / "davd.toml"
+        path.write_bytes('data = "/é"\n'.encode("utf-8-sig"))
+        assert load(str(path), {}).data == "/é"
+
+    def test_paths_that_are_none(self) -> None:
+        for path in ("/", "/a\0b", "/" + "x" * 5000):
+            with pytest.raises(ConfigError) as caught:
+                load(path, {})
+            assert "cannot read the configuration file" in str(caught.value)
+            assert str(caught.value).isprintable()

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,12 @@ class Plane:
         return json.loads(response.content)
 
 
-@pytest.fixture(scope="module")
-def davd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A running server with an admin plane and an access log."""
+@pytest.fixture(scope="module", params=[1, 2], ids=["alone", "workers"])
+def davd(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A running server with an admin plane and an access log, of one process or of two that serve."""
     folder = tmp_path_factory.mktemp("admin")
     config = f'[observe]\naccess_log = "{folder}/access"\n'
-    with Running(folder, config=config, words=["--admin", "tcp:0"]) as running:
+    with Running(folder, config=config, words=["--admin", "tcp:0", "--workers", str(request.param)]) as running:
         yield running
 
 
@@ -93,6 +94,12 @@ class TestWhoGetsIn:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         assert ask(client, "POST", "/login", fits.encode(), form).status in (401, 429)
         client.close()
+
+    def test_who_asked_is_logged_with_the_date(self, davd: Running, plane: Plane) -> None:
+        assert plane.ask("GET", "/health/live?dated").status == 200
+        (found,) = re.findall(r"\[(\S+) \+0000\] \"GET /health/live\?dated HTTP/1.1\" 200", davd.log())
+        asked = datetime.strptime(found, "%d/%b/%Y:%H:%M:%S").replace(tzinfo=UTC)
+        assert abs(datetime.now(UTC) - asked) < timedelta(minutes=5)
 
     def test_health_is_free_and_nothing_else(self, plane: Plane) -> None:
         for path in ("/health", "/health/live", "/health/ready"):
@@ -262,6 +269,8 @@ class TestAPI:
         # A busy machine may well have one in force.
         known = {rule.name for rule in rules_of(AlertSettings())}
         assert {alert["name"] for alert in plane.get("/api/v1/alerts")["alerts"]} <= known
+        settings = {row["key"]: row["value"] for row in plane.get("/api/v1/configuration")["settings"]}
+        assert settings["observe.access_log"].endswith("/access")
         assert plane.get("/api/v1/connections")["accepted"] >= 1
         assert plane.get("/api/v1/routes")["routes"][0]["cpu"] > 0
         assert "requests" in plane.get("/api/v1/history?signal=requests&since=0")["values"]
@@ -270,9 +279,11 @@ class TestAPI:
         assert plane.get("/api/v1/statistics")["pool"]["in_flight"] == 0
 
     def test_ready_tells_of_each_part(self, plane: Plane) -> None:
+        several = "workers" in plane.get("/api/v1/statistics")
+        parts = ("workers", "staying") if several else ("store", "staying", "caches")
         assert json.loads(plane.ask("GET", "/health/ready").content) == {
             "status": "ok",
-            "parts": {"store": True, "staying": True, "caches": True},
+            "parts": dict.fromkeys(parts, True),
         }
 
 

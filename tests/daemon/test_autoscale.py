@@ -21,8 +21,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from davd.config.settings import DaemonSettings
 from davd.daemon.autoscale import FILE, Autoscale, forecast_of
+from davd.daemon.bounds import Bounds
 from davd.daemon.service import bounds_of, fitting_workers
-from davd.daemon.supervisor import Bounds
 from davd.observe.catalogue import CATALOGUE
 from davd.observe.forecast.series import SEASON_STEPS, STEP_SECONDS, LoadSeries
 from davd.observe.metrics import Metrics

@@ -16,6 +16,7 @@ from davd.application.provision import provision
 from davd.daemon.chores import EVERY_SECONDS, RENEWAL_SECONDS, TOMBSTONE_SECONDS, add_chores
 from davd.daemon.expiry import Expiry
 from davd.model.resource import FILE, NewContent
+from davd.model.trash import DAY
 from davd.net.certificates import self_signed
 from davd.net.tls import TLS
 from davd.observe.chores import Chores
@@ -49,15 +50,21 @@ class SweepTests(SynchronousTestCase):
 
     def test_an_hour_later_and_every_hour_what_has_expired_goes(self) -> None:
         chores = Chores(self.clock, lambda: self.now)
-        add_chores(chores, self.store, self.clock, lambda: self.now, Expiry([], lambda: self.now), lambda: None)
+        expiry = Expiry([], lambda: self.now)
+        add_chores(chores, self.store, self.clock, lambda: self.now, expiry, lambda: None, monotonic=self.clock.seconds)
         chores.start()
         commits = self.store.commits
         self.clock.advance(EVERY_SECONDS - 1)
         self.assertEqual(self.store.commits, commits)
         self.clock.advance(1)
         self.assertEqual(run(self._tombstones()), 1)
+        # A clock that jumps removes nothing; time that passes does.
         self.now += TOMBSTONE_SECONDS + 1
         self.clock.advance(EVERY_SECONDS)
+        self.assertEqual(run(self._tombstones()), 1)
+        for _ in range(91):
+            self.now += DAY
+            self.clock.advance(DAY)
         self.assertEqual(run(self._tombstones()), 0)
         run(chores.stop())
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -23,16 +23,15 @@ from davd.caches.redis import Redis
 from davd.caldav.names import CALENDAR_TYPE
 from davd.carddav.names import ADDRESSBOOK_TYPE
 from davd.config.keys import Key, keys
-from davd.config.origin import Loaded
-from davd.config.reload import Changes, adopted, copy_of
+from davd.config.reload import adopted, copy_of
 from davd.config.settings import Settings
 from davd.daemon.assemble import Rows, admission_of, application_of, authenticator_of, tiers_of
-from davd.daemon.expiry import Expiry
 from davd.daemon.observing import Observing
 from davd.daemon.offline import drive
 from davd.daemon.reconfigure import Parts, Reconfiguration
-from davd.daemon.reload import Refused, Reload
+from davd.daemon.reload import Refused
 from davd.net.site import Site
+from davd.observe.snapshot import Snapshot
 from davd.stores.sqlite.store import SQLiteStore
 from davd.stores.threads import run_here
 
@@ -79,13 +78,12 @@ class Server:
             self.threads.append,
             self.hashes.append,
         )
-        reloading = Reload(lambda: Loaded(settings), lambda new: Changes(), self.clock, Loaded(settings))
-        self.observing = Observing(settings, self.clock, self._healthy, Expiry([], time.time), reloading)
+        self.observing = Observing(settings, self.clock, self._snapshot)
         self.steps = [*self.parts.steps(), self.observing.reconfigure]
         self.reconfiguration = Reconfiguration(settings, self.steps)
 
-    async def _healthy(self) -> bool:
-        return True
+    async def _snapshot(self) -> Snapshot:
+        return Snapshot(0.0, [])
 
     def tier(self, kind: type) -> Any:
         """The tier of that kind."""
@@ -194,7 +192,7 @@ def _in_force(server: Server, key: str) -> Any:
         return _DERIVED[key](server)
     if section == "net" and name in _LIMITS:
         return getattr(server.site._context.limits, name)
-    if section in ("caldav", "carddav", "alerts"):
+    if section in ("caldav", "carddav", "alerts", "scaling"):
         return getattr(getattr(server.settings, section), name)
     return getattr(_HELD[section](server), name)
 

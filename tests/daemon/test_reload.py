@@ -14,11 +14,13 @@ import msgspec
 import pytest
 from twisted.internet.task import Clock
 
-from davd.config.load import ConfigError
+from davd.config.load import ConfigError, load_with_origins
 from davd.config.origin import Loaded
 from davd.config.reload import Changes
 from davd.config.settings import Settings
 from davd.daemon.reload import Refused, Reload, ReloadOutcome
+from davd.daemon.watch import SETTLED
+from tests.daemon.test_watch import Poller
 from tests.daemon.twistd import PLAIN, Running, ask, basic
 
 
@@ -68,6 +70,37 @@ class TestReload:
         told = reload.statistics()
         assert (told["reloads"], told["refused"], told["watched"]) == (3, 2, False)
         assert told["last"]["ok"] is True
+
+    def test_a_change_between_the_reading_and_the_start_is_noticed(self, tmp_path: Path) -> None:
+        file = tmp_path / "davd.toml"
+        file.write_text("data = 'one'")
+
+        def read() -> Loaded:
+            return load_with_origins(str(file), {})
+
+        reload = Reload(read, lambda settings: Changes(("data",)), Poller(), read(), lambda: 1e9)
+        file.write_text("data = 'two'")
+        reload.start()
+        assert reload.count == 1
+        reload.stop()
+
+    def test_what_was_read_because_of_a_signal_is_not_read_again_because_of_the_change(self, tmp_path: Path) -> None:
+        file = tmp_path / "davd.toml"
+        file.write_text("data = 'one'")
+
+        def read() -> Loaded:
+            return load_with_origins(str(file), {})
+
+        reactor = Poller()
+        reload = Reload(read, lambda settings: Changes(("data",)), reactor, read(), lambda: 1e9)
+        reload.start()
+        assert reload.count == 0
+        file.write_text("data = 'two'")
+        reload.reload()
+        reactor.read()
+        reactor.advance(SETTLED)
+        assert reload.count == 1
+        reload.stop()
 
     def test_an_outcome_can_be_sent_to_another_process(self) -> None:
         outcome = ReloadOutcome(False, "why", (), ("data",), 5.0)

@@ -307,7 +307,8 @@ class TestHealth:
 
     def test_a_unix_socket(self, tmp_path: Path, reactor: str) -> None:
         path = tmp_path / "admin.sock"
-        with Running(tmp_path, reactor=reactor, words=["--admin", f"unix:{path}"]):
+        with Running(tmp_path, reactor=reactor, words=["--admin", f"unix:{path}:mode=640"]):
+            assert path.stat().st_mode & 0o777 == 0o640
             assert _curl("--unix-socket", str(path), "http://localhost/health") == "ok\n200"
         assert not path.exists()
 

@@ -20,10 +20,17 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from davd.config.origin import Loaded
+from davd.config.settings import Settings
 from davd.daemon.control import Line, Message
+from davd.daemon.reload import ReloadOutcome
 from davd.daemon.workers import ANSWER_SECONDS, HUNG_SECONDS, READY_SECONDS, Outfit, WorkerProcess
 from tests.daemon.test_workers import ADMIN, COUNTED, process_of, until, workers
-from tests.daemon.twistd import PLAIN, SECONDS, Running, command
+from tests.daemon.twistd import PLAIN, SECONDS, Running, command, wait_until_ended
+
+
+def _loaded() -> Loaded:
+    return Loaded(Settings())
 
 
 class Processes(Clock):
@@ -76,11 +83,11 @@ class TestWorkerProcess(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = Processes()
         self.lost: list[WorkerProcess] = []
-        self.worker = WorkerProcess(self.reactor, 0, 0, Outfit([], 0, [], 1, 3), self.lost.append)
+        self.worker = WorkerProcess(self.reactor, 0, 0, Outfit([], 0, [], 1, 3, _loaded), self.lost.append)
 
     def test_an_answer_is_not_waited_for_without_end(self) -> None:
         first, second = self.worker.ask_snapshot(), self.worker.ask_snapshot()
-        asked = [message["id"] for message in self.reactor.hear()]
+        asked = [message["id"] for message in self.reactor.hear() if message["kind"] == "snapshot"]
         self.reactor.say("snapshot", id=asked[1], statistics={"a": 1})
         assert self.successResultOf(second)["statistics"] == {"a": 1}
         self.reactor.advance(ANSWER_SECONDS + 0.1)
@@ -94,7 +101,7 @@ class TestWorkerProcess(SynchronousTestCase):
     def test_one_that_has_gone_before_it_was_known(self) -> None:
         lost: list[WorkerProcess] = []
         reactor = Processes(short=True)
-        worker = WorkerProcess(reactor, 0, 0, Outfit([], 0, [], 1, 1), lost.append)
+        worker = WorkerProcess(reactor, 0, 0, Outfit([], 0, [], 1, 1, _loaded), lost.append)
         self.assertEqual((worker.pid, lost), (4711, []))
         reactor.advance(0)
         self.assertEqual(lost, [worker])
@@ -102,15 +109,15 @@ class TestWorkerProcess(SynchronousTestCase):
         self.successResultOf(worker.ended)
 
     def test_every_reload_has_its_own_outcome(self) -> None:
-        first, second, third = (self.worker.reload() for _ in range(3))
-        self.reactor.say("outcome", ok=True, sentence="")
-        self.successResultOf(first)
+        first, second, third = (self.worker.reload(given) for given in (_loaded(), None, None))
+        self.reactor.say("outcome", outcome={"ok": True, "sentence": "done"})
+        self.assertEqual(self.successResultOf(first), ReloadOutcome(True, "done"))
         self.assertNoResult(second)
         self.worker.ready.addErrback(lambda _: None)
         self.worker.processEnded(Failure(ProcessDone(0)))
         self.reactor.advance(0)
-        self.successResultOf(second)
-        self.successResultOf(third)
+        self.assertIsNone(self.successResultOf(second))
+        self.assertIsNone(self.successResultOf(third))
         assert self.lost == [self.worker]
 
     def test_one_that_lives_but_never_serves_is_overdue(self) -> None:
@@ -163,7 +170,7 @@ class TestHanging:
             davd.wait_for("all workers are new")
             davd.process.send_signal(signal.SIGUSR2)
             davd.wait_for("all workers are new", 2)
-            assert not Path(f"/proc/{pids[0]}").exists()
+            wait_until_ended(pids[0])
 
 
 class TestSignals:
@@ -195,6 +202,6 @@ class TestSignals:
                 assert "davd#info] serving " in output.read_text()
                 config.write_text(COUNTED + "[pool]\nmax_requests_per_ip = 7\n")
                 process.send_signal(signal.SIGHUP)
-                until(lambda: output.read_text().count("in force now: pool.max_requests_per_ip") == 2)
+                until(lambda: output.read_text().count("in force now: pool.max_requests_per_ip") == 3)
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(SECONDS) == 0

@@ -130,6 +130,38 @@ class TestWatch:
     def test_a_file_that_is_removed_and_comes_back(self, reactor: Poller, file: Path) -> None:
         assert self._seen(reactor, file, file.unlink, lambda: file.write_text("one")) == [1, 2]
 
+    def test_a_file_that_cannot_be_read_and_can_be_again(self, reactor: Poller, file: Path) -> None:
+        """A link to nowhere and one to itself: neither can be read by anybody, root included."""
+
+        def link(target: str) -> None:
+            file.unlink()
+            file.symlink_to(target)
+
+        def back() -> None:
+            file.unlink()
+            file.write_text("two")
+
+        changes = [lambda: link("nowhere"), lambda: link(file.name), back]
+        assert self._seen(reactor, file, *changes) == [1, 1, 2]
+
+    def test_a_folder_in_its_place(self, reactor: Poller, file: Path) -> None:
+        def folder() -> None:
+            file.unlink()
+            file.mkdir()
+
+        def back() -> None:
+            file.rmdir()
+            file.write_text("one")
+
+        assert self._seen(reactor, file, folder, back) == [1, 2]
+
+    def test_a_file_of_any_size_is_looked_at_and_not_read_whole(self, reactor: Poller, file: Path) -> None:
+        def grow() -> None:
+            with open(file, "ab") as stream:
+                stream.truncate(1 << 40)
+
+        assert self._seen(reactor, file, grow, lambda: file.write_text("two")) == [1, 2]
+
     def test_what_leaves_the_content_as_it_is_does_not_count(self, reactor: Poller, file: Path) -> None:
         other = file.with_name("other.toml")
         assert self._seen(reactor, file, file.touch, lambda: file.write_text("one"), lambda: other.touch()) == [0, 0, 0]

@@ -568,6 +568,7 @@ class Scenarios:
             self._lingered(world, client)
         assert world.application.requests == []
         assert world.site.statistics.faults == 9
+        assert [status for _, status in world.application.refusals] == [400, 400, 505, 414, 431, 431, 501, 417, 400]
 
     @scenario()
     def test_requests_before_a_bad_one_are_answered(self, world: World) -> None:

@@ -6,6 +6,8 @@ Verifies: docs/architecture.md, One request
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -150,6 +152,25 @@ class TestNativeTransport:
             transport.loseConnection()
 
         with_transport(work)
+
+
+def test_what_is_gone_needs_no_collector() -> None:
+    """A connection holds what OpenSSL keeps of it, and the collector comes seldom."""
+    seen: list[weakref.ref[Any]] = []
+
+    async def work(transport: Any, reader: Any, writer: Any) -> None:
+        transport.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        seen.append(weakref.ref(transport))
+
+    gc.collect()
+    gc.disable()
+    try:
+        # Which the factory keeps; those of a server do not.
+        with_transport(work).protocol = None
+        assert [kept() for kept in seen] == [None]
+    finally:
+        gc.enable()
 
 
 def test_addresses() -> None:

@@ -76,6 +76,27 @@ class Scenarios:
         world.until(lambda: world.site.statistics.handshakes_failed == 1)
 
     @scenario()
+    def test_handshakes_are_counted_by_version_and_reason(self, world: SocketWorld) -> None:
+        two = {"maximum_version": ssl.TLSVersion.TLSv1_2}
+        first = shake(world, **two)
+        session = first.session
+        first.close()
+        again = first.context.wrap_socket(world.dial(), server_hostname="localhost", session=session)
+        assert again.session_reused
+        again.close()
+        shake(world).close()
+        for noise in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01"):
+            raw = world.dial()
+            raw.sendall(noise)
+            raw.shutdown(socket.SHUT_WR)
+            raw.close()
+        world.until(lambda: world.site.statistics.handshakes_failed == 2)
+        [told] = [handshakes.told() for handshakes in world.site.statistics.tls.values()]
+        assert told["versions"] == {"TLSv1.2": 2, "TLSv1.3": 1}
+        assert told["resumed"] == {"TLSv1.2": 1}
+        assert told["failures"] == {"plain_http": 1, "gone": 1}
+
+    @scenario()
     def test_ciphers_of_tls_1_2(self, world: SocketWorld) -> None:
         two = {"maximum_version": ssl.TLSVersion.TLSv1_2}
         for good in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"):

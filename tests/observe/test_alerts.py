@@ -80,7 +80,7 @@ class TestRules:
 
     def test_each_has_a_signal_that_there_is_and_can_end(self) -> None:
         rules = rules_of(AlertSettings())
-        assert len({rule.name for rule in rules}) == len(rules) == 10
+        assert len({rule.name for rule in rules}) == len(rules) == 11
         for rule in rules:
             assert rule.signal in SIGNALS
             assert rule.calm(rule.clear)

@@ -90,6 +90,31 @@ class TestSignals:
         assert found["reload_failed"] == 1.0
         assert set(found) <= set(SIGNALS)
 
+    def test_a_backup_that_was_never_made_is_due_since_the_start(self) -> None:
+        found = signals(None, snapshot(1000.0, {}, durations(), process_start_time_seconds=300.0))
+        assert found["backup_age"] == 700.0
+        both = {"process_start_time_seconds": 300.0, "davd_backup_timestamp_seconds": 100.0, "davd_backup_wrong": 2.0}
+        found = signals(None, snapshot(1000.0, {}, durations(), **both))
+        assert (found["backup_age"], found["backup_wrong"]) == (900.0, 2.0)
+
+    def test_load_and_the_forecast_that_acts(self) -> None:
+        def family(name: str, label: str, **values: float) -> Family:
+            return Family(name, "gauge", "", [Sample({label: key}, value) for key, value in values.items()])
+
+        scaled = Snapshot(
+            1000.0,
+            [
+                family("davd_workers", "state", serving=2.0, wanted=3.0),
+                Family("davd_load_processors", "gauge", "", [Sample({}, 0.75)]),
+                family("davd_load_forecast_acts", "forecast", holt_winters=0.0, seasonal_naive=1.0),
+                family("davd_load_forecast_processors", "forecast", holt_winters=1.5, seasonal_naive=1.25),
+            ],
+        )
+        found = signals(None, scaled)
+        assert (found["workers"], found["load"], found["forecast"]) == (2.0, 0.75, 1.25)
+        alone = signals(None, snapshot(1000.0, {}, durations()))
+        assert not {"workers", "load", "forecast"} & set(alone)
+
 
 class TestQuantile:
     """Verifies: docs/operate/monitoring.md, Alerts"""

@@ -155,47 +155,92 @@
     }
   }
 
-  // -- the stream
+  // -- the stream: a WebSocket, or server-sent events where none gets through
 
-  let source = null;
+  const PAUSE = 3000;
+  let stream = null;
   let heard = 0;
+  // A WebSocket that never told anything is not tried again.
+  let sockets = "WebSocket" in window;
 
   function live(on, words) {
     const place = document.getElementById("live");
     place.classList.toggle("on", on);
     place.textContent = words;
+    place.dataset.by = on && stream instanceof WebSocket ? "websocket" : on ? "events" : "";
+  }
+
+  function told(text) {
+    heard = Date.now();
+    const look = JSON.parse(text);
+    // A stream that was opened again begins with what there was before.
+    const last = history.at.length ? history.at[history.at.length - 1] : 0;
+    if (look.values.at.length && look.values.at[0] <= last) for (const name of Object.keys(history)) history[name] = [];
+    add(look.values);
+    if (look.values.at.length) redraw();
+    for (const [name, html] of Object.entries(look.parts)) pending.set(name, html);
+    show();
+    live(true, "live");
   }
 
   function listen() {
-    if (source !== null) source.close();
+    hush();
     heard = Date.now();
-    source = new EventSource("/events");
-    source.addEventListener("look", (event) => {
-      heard = Date.now();
-      const look = JSON.parse(event.data);
-      // A stream that was opened again begins with what there was before.
-      const last = history.at.length ? history.at[history.at.length - 1] : 0;
-      if (look.values.at.length && look.values.at[0] <= last) for (const name of Object.keys(history)) history[name] = [];
-      add(look.values);
-      if (look.values.at.length) redraw();
-      for (const [name, html] of Object.entries(look.parts)) pending.set(name, html);
-      show();
-      live(true, "live");
-    });
-    source.onerror = () => {
+    if (sockets) converse();
+    else attend();
+  }
+
+  // Whatever an old stream still has to say is not heard.
+  function hush() {
+    if (stream === null) return;
+    stream.onmessage = stream.onerror = stream.onclose = null;
+    stream.close();
+    stream = null;
+  }
+
+  function converse() {
+    let first = true;
+    try {
+      stream = new WebSocket(`${location.origin.replace(/^http/, "ws")}/live/ws`);
+    } catch {
+      sockets = false;
+      attend();
+      return;
+    }
+    stream.onmessage = (event) => {
+      first = false;
+      told(event.data);
+    };
+    stream.onclose = () => {
       live(false, "not live");
-      // A browser does not come again by itself after a refusal; one for want of a session leads to the log-in.
-      if (source.readyState === EventSource.CLOSED) setTimeout(again, 5000);
+      if (first) sockets = false;
+      setTimeout(again, first ? 0 : PAUSE);
     };
   }
 
+  function attend() {
+    const source = new EventSource("/events");
+    stream = source;
+    source.addEventListener("look", (event) => {
+      if (stream === source) told(event.data);
+    });
+    source.onerror = () => {
+      live(false, "not live");
+      // A browser does not come again by itself after a refusal.
+      if (source.readyState === EventSource.CLOSED) setTimeout(again, PAUSE);
+    };
+  }
+
+  // Want of a session leads to the log-in.
   async function again() {
     try {
       const answer = await fetch("/api/v1/session", { headers: { "HX-Request": "true" } });
       if (answer.status === 401) location.assign("/login");
       else listen();
     } catch {
-      setTimeout(again, 5000);
+      // Nobody answers at all, so it says nothing about WebSockets.
+      sockets = "WebSocket" in window;
+      setTimeout(again, PAUSE);
     }
   }
 
@@ -227,17 +272,21 @@
       if (event.detail.successful && form.matches && form.matches("#creation form")) form.reset();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    new ResizeObserver(() => {
+    const sizes = new ResizeObserver(() => {
       for (const { plot, box } of plots) {
         if (box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: 148 });
       }
-    }).observe(document.querySelector(".curves"));
-    addEventListener("pagehide", () => source.close());
+    });
+    for (const box of document.querySelectorAll(".curves")) sizes.observe(box);
+    addEventListener("pagehide", hush);
     addEventListener("pageshow", (event) => {
       if (event.persisted) listen();
     });
     setInterval(() => {
-      if (source.readyState === EventSource.OPEN && Date.now() - heard > SILENCE) live(false, "not live");
+      if (stream === null || Date.now() - heard <= SILENCE) return;
+      live(false, "not live");
+      // A connection of which nothing is heard may have gone without a word; EventSource sees to that itself.
+      if (stream instanceof WebSocket) listen();
     }, 5000);
   }
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from davd.application.places import free_name, member
 from davd.daemon.backup.source import Source
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction, StoreError
 from davd.model.acl import NAME, parse, write
@@ -33,10 +34,14 @@ Placed = tuple[tuple[str, ...], Resource]
 
 @dataclass(slots=True)
 class Brought:
-    """What was done: how many files and collections were made, and files changed; sentences about what was lost."""
+    """What was done: how many files and collections were made, and files changed; sentences about what was lost.
+
+    `app_passwords` tells whether app passwords are those that the source had.
+    """
 
     added: int = 0
     changed: int = 0
+    app_passwords: bool = False
     lost: list[str] = field(default_factory=list)
 
 
@@ -56,6 +61,28 @@ async def bring_accounts(store: IStore, source: Source, name: str | None) -> Non
                 await transaction.set_group_members(account.name, source.group_members(account.name))
 
     await transact(store, work)
+
+
+async def bring_app_passwords(store: IStore, source: Source) -> bool:
+    """Let there be those app passwords that the source has, and no others; False when it does not know of any.
+
+    What was revoked in the source must let nobody in, and a device that got one there since goes on.
+    """
+    wanted = source.app_passwords()
+    if wanted is None:
+        return False
+
+    async def work(transaction: ITransaction) -> None:
+        known = {account.name for account in await transaction.accounts()}
+        for name in known:
+            for password in await transaction.app_passwords(name):
+                await transaction.remove_app_password(password.id)
+        for password in wanted:
+            if password.account in known:
+                await transaction.add_app_password(password)
+
+    await transact(store, work)
+    return True
 
 
 async def bring(store: IStore, source: Source, segments: Sequence[str], now: float, brought: Brought) -> None:
@@ -115,7 +142,7 @@ class _Run:
             return False
         known = await view.resource(file.id)
         if known is None or known.parent_id != place:
-            known = await _member(view, place, file.name)
+            known = await member(view, place, file.name)
         return known is not None and known.sha256 == file.sha256
 
     async def _content(self, file: Resource) -> NewContent | None:
@@ -147,7 +174,7 @@ class _Run:
             return 0
         known = await transaction.resource(source.id)
         if known is None or known.parent_id != place or known.type != source.type:
-            known = await _member(transaction, place, source.name)
+            known = await member(transaction, place, source.name)
         if known is not None and known.type != FILE:
             places[source.id] = known.id
             return 0
@@ -181,7 +208,7 @@ class _Run:
         if known is None:
             known = await transaction.resource(source.id)
             if known is None or known.parent_id != place or known.type != FILE:
-                known = await _member(transaction, place, source.name)
+                known = await member(transaction, place, source.name)
         if known is not None and known.type == FILE:
             if known.sha256 == source.sha256:
                 return 2
@@ -214,22 +241,3 @@ def _batches(walk: Iterable[Placed]) -> Iterator[list[Placed]]:
         batch.append(each)
     if batch:
         yield batch
-
-
-async def _member(view: IReadTransaction, collection: int, name: str) -> Resource | None:
-    path = await view.segments(collection)
-    _, found = await view.resolve_members(path or (), [name])
-    member: Resource | None = found.get(name)
-    return member
-
-
-async def free_name(transaction: ITransaction, collection: int, name: str) -> str:
-    """`name`, or the same with a number, so that no member of the collection is called so."""
-    stem, dot, ending = name.rpartition(".")
-    if not stem:
-        stem, dot, ending = name, "", ""
-    number, free = 1, name
-    while await _member(transaction, collection, free) is not None:
-        number += 1
-        free = f"{stem} ({number}){dot}{ending}"
-    return free

@@ -60,8 +60,8 @@ def written(manifest: Manifest) -> bytes:
 
 def parsed(text: bytes) -> Manifest:
     """The manifest of a text; StoreError when it is not what was written, or of a newer format."""
-    body, _, digest = text.rstrip(b"\n").rpartition(b"\n")
-    if sha256(body).hexdigest().encode() != digest:
+    body, _, digest = text.removesuffix(b"\n").rpartition(b"\n")
+    if sha256(body).hexdigest().encode() != digest or not text.endswith(b"\n"):
         raise StoreError("the manifest is not what was written")
     try:
         manifest = msgspec.json.decode(body, type=Manifest)

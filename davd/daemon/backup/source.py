@@ -16,12 +16,13 @@ from davd.daemon.backup.target import Target
 from davd.daemon.backup.verify import assemble
 from davd.interfaces.store import StoreError
 from davd.model.index import ObjectIndex
-from davd.model.principal import Account
+from davd.model.principal import Account, AppPassword
 from davd.model.resource import Resource
-from davd.stores.sqlite import accounts, groups, objects, rows
+from davd.stores.sqlite import accounts, app_passwords, groups, objects, rows
 
 # The schema in which the columns that are read here came to be.
 _OLDEST_SCHEMA: Final = 3
+APP_PASSWORDS_SCHEMA: Final = 6
 
 
 class Source:
@@ -81,6 +82,12 @@ class Source:
     def accounts(self) -> list[Account]:
         """All accounts."""
         return accounts.accounts(self._connection)
+
+    def app_passwords(self) -> list[AppPassword] | None:
+        """All app passwords; None when it is older than they are."""
+        if self._connection.pragma("user_version") < APP_PASSWORDS_SCHEMA:
+            return None
+        return app_passwords.every(self._connection)
 
     def group_members(self, group: str) -> list[str]:
         """The direct members of a group."""

@@ -190,17 +190,22 @@ class Target:
                 return manifest
         raise StoreError(f"{self.folder} has no restore point" + ("" if time is None else " as early as that"))
 
-    def forget(self, keep: int) -> tuple[int, int]:
+    def forget(self, keep: int, made: str | None = None) -> tuple[int, int]:
         """Remove all but the newest `keep` restore points, and the objects that only they had; how many of each.
 
-        Nothing is removed when one of those that stay cannot be read, for nobody knows what it needs.
+        Names tell which are the newest. The one that was `made` just now stays in any case: where the clock was set
+        back there are some with later names. Nothing is removed when one of those that stay cannot be read, for nobody
+        knows what it needs.
         """
         names = self.names()
-        gone = names[:-keep]
+        kept = names[-keep:]
+        if made is not None and made in names and made not in kept:
+            kept[0] = made
+        gone = [name for name in names if name not in kept]
         if not gone:
             return 0, 0
         needed: set[str] = set()
-        for name in names[-keep:]:
+        for name in kept:
             needed.update(self.needed(name))
         for name in gone:
             # It has to go as a whole: without its name nobody takes it for a restore point.

@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,10 +22,10 @@ from typing import Any, Final
 import apsw
 
 from davd.daemon.backup.backup import BLOBS, Progress
-from davd.daemon.backup.bring import Brought, bring, bring_accounts
+from davd.daemon.backup.bring import Brought, bring, bring_accounts, bring_app_passwords
 from davd.daemon.backup.durable import exchange, flush
 from davd.daemon.backup.manifest import Manifest
-from davd.daemon.backup.source import of_folder
+from davd.daemon.backup.source import APP_PASSWORDS_SCHEMA, of_folder
 from davd.daemon.backup.target import Target
 from davd.daemon.backup.verify import assemble
 from davd.daemon.offline import drive
@@ -42,13 +42,15 @@ _LEAP: Final = 1 << 32
 class Restored:
     """What was done: the restore point, where the former store is now, and what of it was brought forward.
 
-    `lost` are sentences about what could not be had.
+    `lost` are sentences about what could not be had. `app_passwords` is how many let devices in again as they did at
+    the restore point, since it is not known which of them were revoked later.
     """
 
     manifest: Manifest
     former: str | None
     newer: Brought | None
     lost: list[str]
+    app_passwords: int = 0
 
 
 def restore(
@@ -64,23 +66,23 @@ def restore(
     there = os.path.isdir(data) and bool(os.listdir(data))
     if there and not replace:
         raise StoreError(f"there is something in {data} already; say --replace to let it give way")
-    with target.locked(False), _unused(data):
+    staged = f"{data}.restoring"
+    with target.locked(False), _unused(data), _staging(staged):
         manifest = target.at(at)
-        staged = f"{data}.restoring"
-        if os.path.lexists(staged):
-            shutil.rmtree(staged)
-        os.makedirs(staged, mode=0o700)
         lost = _put_together(target, manifest, staged, progress)
         now = time.time()
         _begin_anew(os.path.join(staged, "davd.sqlite"), now)
         brought = None
         if there and newer:
+            progress("what is newer", 0, 0)
             store = SQLiteStore(staged, settings)
             brought = drive(_bring_newer(store, data, manifest.epoch, now))
             lost += brought.lost
+        settled = brought is not None and brought.app_passwords
+        doubtful = 0 if settled else _app_passwords(os.path.join(staged, "davd.sqlite"))
         flush(staged)
         former = _take_place(staged, data, there, now)
-    return Restored(manifest, former, brought, lost)
+    return Restored(manifest, former, brought, lost, doubtful)
 
 
 async def _bring_newer(store: SQLiteStore, former: str, epoch: str, now: float) -> Brought:
@@ -94,12 +96,45 @@ async def _bring_newer(store: SQLiteStore, former: str, epoch: str, now: float) 
                     brought.lost.append(f"{former} was another store: nothing of it was brought forward")
                     return brought
                 await bring_accounts(store, source, None)
+                brought.app_passwords = await bring_app_passwords(store, source)
                 await bring(store, source, (), now, brought)
         except (StoreError, apsw.Error) as error:
             brought.lost.append(f"{former} could not be read to its end: {error}")
     finally:
         await store.stop()
     return brought
+
+
+@contextmanager
+def _staging(folder: str) -> Iterator[None]:
+    """An empty folder for one restore alone; what one that was broken off has left goes. StoreError when one runs."""
+    descriptor = _taken(folder)
+    try:
+        if os.listdir(folder):
+            shutil.rmtree(folder)
+            os.close(descriptor)
+            descriptor = _taken(folder)
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _taken(folder: str) -> int:
+    """A descriptor of a folder, made if there is none, that nobody else has taken; StoreError when somebody has."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever had it before may have removed or renamed it meanwhile.
+        if not os.path.samestat(os.fstat(descriptor), os.stat(folder)):
+            raise BlockingIOError
+    except (BlockingIOError, FileNotFoundError):
+        os.close(descriptor)
+        raise StoreError(f"another davctl restore is putting something into {folder}; wait for its end") from None
+    return descriptor
 
 
 @contextmanager
@@ -123,6 +158,7 @@ def _unused(data: str) -> Iterator[None]:
 def _put_together(target: Target, manifest: Manifest, folder: str, progress: Progress) -> list[str]:
     """Make a data folder of a restore point; gives sentences about contents that are lost."""
     database = os.path.join(folder, "davd.sqlite")
+    progress("database", 0, 0)
     assemble(target, manifest, target.listed(manifest.name, "pieces", manifest.pieces), database)
     blobs = os.path.join(folder, "blobs")
     make_folders(blobs)
@@ -166,6 +202,15 @@ def _begin_anew(database: str, now: float) -> None:
         connection.close()
 
 
+def _app_passwords(database: str) -> int:
+    """How many app passwords a database has; none when it is older than they are."""
+    with closing(apsw.Connection(database, apsw.SQLITE_OPEN_READWRITE)) as connection:
+        if connection.pragma("user_version") < APP_PASSWORDS_SCHEMA:
+            return 0
+        count: int = connection.execute("SELECT count(*) FROM app_password").get
+        return count
+
+
 def _take_place(staged: str, data: str, there: bool, now: float) -> str | None:
     """Let the restored store take its place; gives where the former one is now, if there was one."""
     parent = os.path.dirname(data)
@@ -176,7 +221,12 @@ def _take_place(staged: str, data: str, there: bool, now: float) -> str | None:
         flush(parent)
         return None
     # Under this name it is kept by whoever comes later, whichever of the two it is when this is broken off.
-    former = f"{data}.before-{datetime.fromtimestamp(now, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+    former = wanted = f"{data}.before-{datetime.fromtimestamp(now, UTC).strftime('%Y%m%dT%H%M%SZ')}"
+    number = 1
+    while os.path.lexists(former):
+        # Whoever is quick, or has a clock that was set back, loses none of those that gave way before.
+        number += 1
+        former = f"{wanted}-{number}"
     os.rename(staged, former)
     exchange(former, data)
     flush(parent)

@@ -11,15 +11,18 @@ from typing import Final
 
 import click
 
+from davd.application.acting import Acting
 from davd.application.provision import provision
-from davd.daemon.acting import Acting
+from davd.daemon.commands.outcomes import Collection, Place
 from davd.daemon.commands.principals import registry_in_force
+from davd.daemon.commands.telling import tell
 from davd.daemon.importing.importer import home_of, reason
 from davd.daemon.offline import Context
 from davd.dav.title import title_in
 from davd.formats.xml.writer import element
 from davd.interfaces.store import IReadTransaction, IStore, ITransaction
 from davd.model.errors import HTTPError
+from davd.model.path import Path
 from davd.model.principal import GROUP
 from davd.model.resource import COLLECTION, Resource
 from davd.stores.transactions import transact
@@ -40,7 +43,7 @@ async def acting_for(context: Context, store: IStore, user: str, now: float) -> 
         await provision(transaction, user, now, registry.provisions, account.kind)
 
     await transact(store, work)
-    return Acting(store, registry, context.settings, user, now)
+    return Acting(store, registry, context.settings.dav, user, now)
 
 
 def split(name: str) -> tuple[str, ...]:
@@ -61,7 +64,12 @@ def named(name: str, text: str | None) -> list[bytes]:
         raise click.ClickException(f"{text!r} has characters that cannot be kept") from None
 
 
-def create(context: Context, kind: str, user: str, name: str, properties: Sequence[bytes]) -> None:
+def _place(kind: str, user: str, name: str) -> Place:
+    parts = split(name)
+    return Place(user, "/".join(parts), Path((*home_of(kind, user), *parts), True).href)
+
+
+def create(context: Context, kind: str, user: str, name: str, properties: Sequence[bytes], as_json: bool) -> None:
     """Make the collection `name` of `user`."""
 
     async def work(store: IStore) -> None:
@@ -81,7 +89,7 @@ def create(context: Context, kind: str, user: str, name: str, properties: Sequen
         await transact(store, make)
 
     context.with_store(work)
-    click.echo(f"created {name}")
+    tell(as_json, _place(kind, user, name), [f"created {name}"])
 
 
 async def collections(
@@ -104,21 +112,22 @@ async def collections(
                     ahead.append((segments, member))
 
 
-def show(context: Context, kind: str, user: str) -> None:
+def show(context: Context, kind: str, user: str, as_json: bool) -> None:
     """List the collections of `user`: name, number of objects and display name, separated by tabs."""
 
-    async def work(store: IStore) -> list[str]:
+    async def work(store: IStore) -> list[Collection]:
         found = []
         await acting_for(context, store, user, time.time())
         async with store.read() as view:
             async for segments, resource in collections(view, kind, user):
                 stored = (await view.properties([resource.id])).get(resource.id, {})
                 number = await _count(view, resource)
-                found.append(f"{'/'.join(segments[2:])}\t{number}\t{title_in(stored)}".rstrip("\t"))
+                name, path = "/".join(segments[2:]), Path(segments, True).href
+                found.append(Collection(user, name, path, number, title_in(stored)))
         return found
 
-    for line in context.with_store(work):
-        click.echo(line)
+    found = context.with_store(work)
+    tell(as_json, found, [f"{each.name}\t{each.objects}\t{each.display_name}".rstrip("\t") for each in found])
 
 
 async def _count(transaction: IReadTransaction, collection: Resource) -> int:
@@ -129,7 +138,7 @@ async def _count(transaction: IReadTransaction, collection: Resource) -> int:
     return number
 
 
-def remove(context: Context, kind: str, user: str, name: str) -> None:
+def remove(context: Context, kind: str, user: str, name: str, as_json: bool) -> None:
     """Remove the collection `name` of `user` with all that is in it."""
 
     async def work(store: IStore) -> None:
@@ -148,4 +157,4 @@ def remove(context: Context, kind: str, user: str, name: str) -> None:
         await transact(store, drop)
 
     context.with_store(work)
-    click.echo(f"removed {name}")
+    tell(as_json, _place(kind, user, name), [f"removed {name}"])

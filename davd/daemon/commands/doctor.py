@@ -7,19 +7,31 @@ import ssl
 import sys
 
 import click
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from davd.daemon.commands import outcomes
+from davd.daemon.commands.command import Command
+from davd.daemon.commands.telling import tell as tell_outcome
+from davd.daemon.doctor import report
 from davd.daemon.doctor.clients import CLIENTS
 from davd.daemon.doctor.connect import context_of
 from davd.daemon.doctor.examination import Examination, Subject, origin_of
-from davd.daemon.doctor.report import Examined, as_json, healthy, skipped_lines, step_line, tell
+from davd.daemon.doctor.report import Examined, healthy, skipped_lines, step_line
 
 PASSWORD_VARIABLE = "DAVCTL_PASSWORD"
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    tells=outcomes.Examined,
+    examples=(
+        "davctl doctor https://dav.example.org/ --user alice",
+        "davctl doctor https://dav.example.org/ --user alice --client davx5 --client apple",
+        "davctl doctor https://dav.example.org/files/alice/ --user alice --client windows --write",
+        "davctl doctor https://dav.example.org/ --user alice --password-stdin --json < password.txt",
+    ),
+)
 @click.argument("url")
 @click.option(
     "--client", "clients", multiple=True, type=click.Choice(sorted(CLIENTS)), help="Only this one; may be repeated."
@@ -34,7 +46,6 @@ PASSWORD_VARIABLE = "DAVCTL_PASSWORD"
 @click.option(
     "--timeout", default=20.0, type=click.FloatRange(min=0.1), show_default=True, help="Seconds for a request."
 )
-@click.option("--json", "json", is_flag=True, help="Tell it as JSON.")
 def doctor(
     url: str,
     clients: tuple[str, ...],
@@ -44,12 +55,13 @@ def doctor(
     insecure: bool,
     ca: str | None,
     timeout: float,
-    json: bool,
+    as_json: bool,
 ) -> None:
-    """Ask the DAV server at URL what calendar, contact and file clients ask first, and say what is wrong.
+    """Play a client at URL, and say in words what is wrong there.
 
-    It may be any server, behind any proxy. For files give the URL of a folder. The password is prompted for, or comes
-    from --password-stdin or from DAVCTL_PASSWORD. Exit status 1 when a fault was found.
+    It asks what calendar, contact and file clients ask first. It may be any server, behind any proxy. For files give
+    the URL of a folder. The password is prompted for, or comes from --password-stdin or from DAVCTL_PASSWORD. Exit
+    status 1 when a fault was found.
     """
     try:
         origin_of(url)
@@ -57,14 +69,14 @@ def doctor(
     except (ValueError, ssl.SSLError, OSError) as error:
         raise click.UsageError(str(error) if isinstance(error, ValueError) else f"--ca: {error}") from None
     subject = Subject(url, user, password_of(password_stdin), insecure, ca, write, timeout)
-    console = Console(quiet=json, highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(quiet=as_json, highlight=False, soft_wrap=not sys.stdout.isatty())
     examined = []
     for name in clients or tuple(CLIENTS):
         examined.append(_examined(subject, name, console))
-    if json:
-        click.echo(msgspec.json.encode(as_json(url, examined)).decode())
+    if as_json:
+        tell_outcome(True, report.as_json(url, examined), [])
     else:
-        tell(console, examined)
+        report.tell(console, examined)
     if not healthy(examined):
         raise click.exceptions.Exit(1)
 

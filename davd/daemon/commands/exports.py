@@ -14,7 +14,11 @@ import click
 from davd.caldav import names as caldav
 from davd.caldav.properties.supported import supported
 from davd.carddav import names as carddav
+from davd.daemon.commands import completing
 from davd.daemon.commands.collections import acting_for, collections, split
+from davd.daemon.commands.command import Command
+from davd.daemon.commands.outcomes import Exported
+from davd.daemon.commands.telling import Told, progress, tell
 from davd.daemon.importing.importer import home_of
 from davd.daemon.importing.sources import PROPS
 from davd.daemon.offline import Context
@@ -37,23 +41,50 @@ _KEPT: Final = {
 }
 
 
-@click.command("export")
-@click.option("--user", required=True, help="Whose calendars and address books are exported.")
-@click.option("--collection", help="The one calendar or address book to export; without it all of them.")
+@click.command(
+    "export",
+    cls=Command,
+    tells=Exported,
+    long=True,
+    examples=(
+        "davctl export --user alice --output alice",
+        "davctl export --user alice --collection work > work.ics",
+        "davctl export --user alice --collection contacts --output contacts.vcf",
+    ),
+)
+@click.option(
+    "--user", required=True, shell_complete=completing.owners, help="Whose calendars and address books are exported."
+)
+@click.option(
+    "--collection",
+    shell_complete=completing.both,
+    help="The one calendar or address book to export; without it all of them.",
+)
 @click.option("--output", type=click.Path(), help="The file, or the new folder for all; - is standard output.")
 @click.pass_obj
-def export(context: Context, user: str, collection: str | None, output: str | None) -> None:
-    """Export a calendar as one ICS file or an address book as one VCF file, or all that a user has as a folder.
+def export(
+    context: Context,
+    user: str,
+    collection: str | None,
+    output: str | None,
+    as_json: bool,
+    bar: bool | None,
+) -> None:
+    """Export calendars and address books as files.
 
-    The folder has `calendars` and `addressbooks`, with a folder for each collection and a file for each object, which
-    `davctl import`, vdirsyncer and Radicale read.
+    One calendar becomes an ICS file, one address book a VCF file, all that a user has a folder. The folder has
+    `calendars` and `addressbooks`, with a folder for each collection and a file for each object, which `davctl import`,
+    vdirsyncer and Radicale read.
     """
     if collection is None and output in (None, "-"):
         raise click.UsageError("give --output, a folder that does not exist yet")
+    if as_json and output in (None, "-"):
+        raise click.UsageError("give --output: with --json standard output has the JSON alone")
 
     async def work(store: IStore) -> int:
         if collection is None:
-            return await _everything(context, store, user, Path(str(output)))
+            with progress(as_json, bar) as told:
+                return await _everything(context, store, user, Path(str(output)), told)
         await _one(context, store, user, collection, output)
         return 1
 
@@ -62,7 +93,8 @@ def export(context: Context, user: str, collection: str | None, output: str | No
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename or output}: {error.strerror}") from None
     if output not in (None, "-"):
-        click.echo(f"exported {number} {'collection' if number == 1 else 'collections'} to {output}")
+        line = f"exported {number} {'collection' if number == 1 else 'collections'} to {output}"
+        tell(as_json, Exported(number, str(output)), [line])
 
 
 async def _one(context: Context, store: IStore, user: str, name: str, output: str | None) -> None:
@@ -100,19 +132,18 @@ async def _write(response: Response, file: IO[bytes]) -> None:
     file.flush()
 
 
-async def _everything(context: Context, store: IStore, user: str, folder: Path) -> int:
+async def _everything(context: Context, store: IStore, user: str, folder: Path, told: Told) -> int:
     await acting_for(context, store, user, time.time())
     folder.mkdir()
-    number = 0
     async with store.read() as view:
-        for kind, tag in _KINDS.items():
-            async for segments, resource in collections(view, kind, user):
-                place = folder.joinpath(segments[0], *segments[2:])
-                place.mkdir(parents=True)
-                await _properties(view, resource, tag, place)
-                await _objects(view, store, resource, place)
-                number += 1
-    return number
+        found = [(tag, each) for kind, tag in _KINDS.items() async for each in collections(view, kind, user)]
+        for number, (tag, (segments, resource)) in enumerate(found):
+            told("/".join(segments[2:]), number, len(found))
+            place = folder.joinpath(segments[0], *segments[2:])
+            place.mkdir(parents=True)
+            await _properties(view, resource, tag, place)
+            await _objects(view, store, resource, place)
+    return len(found)
 
 
 async def _properties(view: IReadTransaction, resource: Resource, tag: str, place: Path) -> None:

@@ -13,8 +13,12 @@ from typing import Final
 
 import click
 
-from davd.daemon.acting import Acting
+from davd.application.acting import Acting
+from davd.daemon.commands import completing
+from davd.daemon.commands.command import Command
+from davd.daemon.commands.outcomes import Grant, Granted
 from davd.daemon.commands.principals import registry_in_force
+from davd.daemon.commands.telling import tell
 from davd.daemon.importing.importer import reason
 from davd.daemon.offline import Context
 from davd.dav.access.privileges import READ, READ_FREE_BUSY, TREE, Privilege, expand
@@ -139,7 +143,7 @@ async def _put(
     others = [entry for entry in entries if entry.principal != subject]
     if wanted != held:
         written = [*others, Ace(subject, wanted)] if wanted else others
-        acting = Acting(store, registry_in_force(context), context.settings, owner, time.time())
+        acting = Acting(store, registry_in_force(context), context.settings.dav, owner, time.time())
         body = await _body(transaction, written, context.settings.dav.prefix)
         try:
             await acting.perform(transaction, "ACL", place.segments, {"content-type": "application/xml"}, body)
@@ -177,13 +181,29 @@ def _told(names: Collection[str]) -> str:
     return " ".join([_local(name) for name in names])
 
 
-@click.command()
-@click.argument("path")
-@click.argument("principal")
-@click.argument("privileges", nargs=-1, required=True)
+def _offered(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [word for word in sorted(_PRIVILEGES) if ":" not in word and word.startswith(incomplete)]
+
+
+_PATH = click.argument("path", shell_complete=completing.paths)
+_PRINCIPAL = click.argument("principal", shell_complete=completing.everybody)
+
+
+@click.command(
+    cls=Command,
+    tells=Granted,
+    examples=(
+        "davctl grant /calendars/alice/work/ bob read write",
+        "davctl grant /calendars/hall/calendar/ staff read-free-busy",
+        "davctl grant /files/alice/shared/ DAV:authenticated read",
+    ),
+)
+@_PATH
+@_PRINCIPAL
+@click.argument("privileges", nargs=-1, required=True, shell_complete=_offered)
 @click.pass_obj
-def grant(context: Context, path: str, principal: str, privileges: tuple[str, ...]) -> None:
-    """Let PRINCIPAL do more to what is at PATH, and to all that is in it.
+def grant(context: Context, path: str, principal: str, privileges: tuple[str, ...], as_json: bool) -> None:
+    """Let PRINCIPAL do more to what is at PATH, and below.
 
     PATH is that of the URL, as in /calendars/hall/calendar/. PRINCIPAL is the name of a user, a group, a room or a
     resource, or DAV:authenticated for everybody who logs in. PRIVILEGES are read, read-free-busy, write, all, or
@@ -196,23 +216,33 @@ def grant(context: Context, path: str, principal: str, privileges: tuple[str, ..
         principal,
         lambda held: held if set(added) <= expand(*held) else [*dict.fromkeys((*held, *added))],
     )
-    click.echo(f"granted {_told(added)} on {place.href} to {principal}")
     held = expand(
         *[name for entry in entries if entry.principal in (subject, AUTHENTICATED) for name in entry.privileges]
     )
-    if READ not in held and held != expand(READ_FREE_BUSY):
+    effective = READ in held or held == expand(READ_FREE_BUSY)
+    outcome = Granted(place.href, principal, [_local(name) for name in added], effective)
+    tell(as_json, outcome, [f"granted {_told(added)} on {place.href} to {principal}"])
+    if not effective:
         click.echo(f"warning: without read only read-free-busy has an effect, and {principal} has no read", err=True)
 
 
-@click.command()
-@click.argument("path")
-@click.argument("principal")
-@click.argument("privileges", nargs=-1)
+@click.command(
+    cls=Command,
+    tells=Grant,
+    examples=(
+        "davctl revoke /calendars/alice/work/ bob write",
+        "davctl revoke /calendars/alice/work/ bob  # all of it",
+    ),
+)
+@_PATH
+@_PRINCIPAL
+@click.argument("privileges", nargs=-1, shell_complete=_offered)
 @click.pass_obj
-def revoke(context: Context, path: str, principal: str, privileges: tuple[str, ...]) -> None:
-    """Take PRIVILEGES on what is at PATH from PRINCIPAL, or all that were granted to it there.
+def revoke(context: Context, path: str, principal: str, privileges: tuple[str, ...], as_json: bool) -> None:
+    """Take PRIVILEGES on what is at PATH from PRINCIPAL.
 
-    What is granted on a collection above, or to a group of the principal, is taken back where it was granted.
+    Without PRIVILEGES all that were granted to it there. What is granted on a collection above, or to a group of the
+    principal, is taken back where it was granted.
     """
     taken = _privileges(privileges) or (TREE.name,)
 
@@ -224,7 +254,8 @@ def revoke(context: Context, path: str, principal: str, privileges: tuple[str, .
         return left
 
     place, _, _ = _change(context, path, principal, rest)
-    click.echo(f"revoked {_told(taken)} on {place.href} from {principal}")
+    outcome = Grant(place.href, principal, [_local(name) for name in taken])
+    tell(as_json, outcome, [f"revoked {_told(taken)} on {place.href} from {principal}"])
 
 
 def _without(privilege: Privilege, held: frozenset[str], taken: frozenset[str]) -> list[str]:
@@ -238,27 +269,31 @@ def _without(privilege: Privilege, held: frozenset[str], taken: frozenset[str]) 
     return [name for part in privilege.contains for name in _without(part, held, taken)]
 
 
-@click.command()
-@click.argument("path")
+@click.command(cls=Command, tells=list[Grant], examples=("davctl grants /calendars/alice/work/",))
+@_PATH
 @click.pass_obj
-def grants(context: Context, path: str) -> None:
-    """List who may do what to what is at PATH beside its owner: principal, privileges, and where that was granted.
+def grants(context: Context, path: str, as_json: bool) -> None:
+    """List who may do what to what is at PATH.
 
-    The three are separated by tabs.
+    Beside its owner, that is. Each in a line: principal, privileges, and where that was granted, separated by tabs.
     """
     place = _Place(context, path)
 
-    async def work(store: IStore) -> list[str]:
+    async def work(store: IStore) -> list[Grant]:
         async with store.read() as transaction:
             chain = await place.chain(transaction)
         found = [(chain, entry) for entry in parse(chain[-1].acl)] + _inherited(chain)
         return [
-            f"{_name(entry.principal)}\t{_told(entry.privileges)}\t{Path(place.segments[: len(way) - 1]).href}"
+            Grant(
+                Path(place.segments[: len(way) - 1]).href,
+                _name(entry.principal),
+                [_local(privilege) for privilege in entry.privileges],
+            )
             for way, entry in found
         ]
 
-    for line in context.with_store(work):
-        click.echo(line)
+    granted = context.with_store(work)
+    tell(as_json, granted, [f"{each.principal}\t{' '.join(each.privileges)}\t{each.path}" for each in granted])
 
 
 def _name(subject: str) -> str:

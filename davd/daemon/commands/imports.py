@@ -6,12 +6,14 @@ import time
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from davd.application.acting import Acting
 from davd.caldav import names as caldav
-from davd.daemon.acting import Acting
+from davd.daemon.commands import completing
 from davd.daemon.commands.collections import acting_for
+from davd.daemon.commands.command import Command
+from davd.daemon.commands.outcomes import Imported
+from davd.daemon.commands.telling import Told, progress, tell
 from davd.daemon.importing.importer import (
     ADDED,
     KEPT,
@@ -44,14 +46,38 @@ _TOLD: Final = {
 }
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=Command,
+    tells=Imported,
+    long=True,
+    examples=(
+        "davctl import holidays.ics --user alice",
+        "davctl import contacts.vcf --user alice --collection family",
+        "davctl import /var/lib/radicale/collections/collection-root/alice --user alice",
+    ),
+)
 @click.argument("path", type=click.Path(exists=True))
-@click.option("--user", required=True, help="Whose collections are filled.")
-@click.option("--collection", help="Name of the calendar or address book; it is made when there is none.")
+@click.option("--user", required=True, shell_complete=completing.owners, help="Whose collections are filled.")
+@click.option(
+    "--collection",
+    shell_complete=completing.both,
+    help="Name of the calendar or address book; it is made when there is none.",
+)
 @click.option("--replace", is_flag=True, help="Replace objects that are there already in another form.")
 @click.pass_obj
-def import_(context: Context, path: str, user: str, collection: str | None, replace: bool) -> None:
-    """Import the file or folder PATH: ICS and VCF files, vdir trees, folders of Radicale.
+def import_(
+    context: Context,
+    path: str,
+    user: str,
+    collection: str | None,
+    replace: bool,
+    as_json: bool,
+    bar: bool | None,
+) -> None:
+    """Import calendars and contacts from files.
+
+    PATH is an ICS or VCF file, a vdir tree, or a folder of Radicale.
 
     Each folder with such files becomes a calendar or an address book of its name. A single file goes into the one that
     every user has, unless --collection names another. What cannot be stored is told, and does not keep the rest from
@@ -69,29 +95,16 @@ def import_(context: Context, path: str, user: str, collection: str | None, repl
     async def work(store: IStore) -> None:
         acting = await acting_for(context, store, user, time.time())
         importer = Importer(acting, replace)
-        with _progress() as progress:
+        with progress(as_json, bar) as told:
             for source in found:
-                task = progress.add_task(source.name, total=source.count or None)
-                await _import(importer, acting, source, collection, report, (progress, task))
+                told(source.name, 0, source.count)
+                await _import(importer, acting, source, collection, report, told)
 
     try:
         context.with_store(work)
     except ImportFailure as error:
         raise click.ClickException(str(error)) from None
-    _tell(report)
-
-
-def _progress() -> Progress:
-    """A bar for each collection on the terminal; nothing where there is none."""
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    _tell(report, as_json)
 
 
 async def _import(
@@ -100,8 +113,9 @@ async def _import(
     source: Source,
     collection: str | None,
     report: Report,
-    bar: tuple[Progress, TaskID],
+    told: Told,
 ) -> None:
+    done = 0
     home = home_of(source.kind, acting.user)
     made: set[tuple[str, ...]] = set()
     for batch in importer.batches(source):
@@ -111,7 +125,9 @@ async def _import(
                 await importer.target(source, segments)
                 made.add(segments)
             await importer.store(items, source.kind, segments, report)
-        bar[0].advance(bar[1], len(batch))
+        done += len(batch)
+        # The count of a source is made before it is read, from what looks like an object.
+        told(source.name, done, max(source.count, done))
     if not made and not source.loose:
         # A calendar without events is a calendar too.
         await importer.target(source, (*home, *(collection or _named(source)).split("/")))
@@ -138,10 +154,11 @@ def _named(source: Source) -> str:
     return name
 
 
-def _tell(report: Report) -> None:
-    for refusal in report.refusals:
-        click.echo(f"refused: {refusal}")
+def _tell(report: Report, as_json: bool) -> None:
+    counts = {outcome: report.counts.get(outcome, 0) for outcome in (ADDED, REPLACED, UNCHANGED, KEPT)}
     parts = [f"{report.counts[outcome]} {text}" for outcome, text in _TOLD.items() if outcome in report.counts]
-    click.echo(", ".join(parts) or "there was nothing to import")
+    lines = [f"refused: {refusal}" for refusal in report.refusals]
+    lines.append(", ".join(parts) or "there was nothing to import")
+    tell(as_json, Imported(**counts, refused=report.refusals), lines)
     if report.refusals:
         raise click.exceptions.Exit(1)

@@ -7,4 +7,4 @@ from typing import Final
 from davd.daemon.commands.principals import commands
 from davd.model.principal import RESOURCE
 
-resource: Final = commands(RESOURCE, "resource")
+resource: Final = commands(RESOURCE, "resource", "beamer", "Beamer")

@@ -7,4 +7,4 @@ from typing import Final
 from davd.daemon.commands.principals import commands
 from davd.model.principal import ROOM
 
-room: Final = commands(ROOM, "room")
+room: Final = commands(ROOM, "room", "hall", "Great Hall")

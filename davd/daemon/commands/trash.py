@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 import msgspec
 
-from davd.daemon import trash as work_on
+from davd.admin.trash import TrashBin
+from davd.application.putting_back import PuttingBack
 from davd.daemon.backup.manifest import parse_time
-from davd.daemon.commands.telling import tell
+from davd.daemon.commands import completing
+from davd.daemon.commands.command import Group
+from davd.daemon.commands.outcomes import Emptied, PutBack
+from davd.daemon.commands.principals import registry_in_force
+from davd.daemon.commands.telling import progress, tell
 from davd.daemon.offline import Context
-from davd.interfaces.store import IStore, ITransaction
+from davd.interfaces.store import IStore
 from davd.model.errors import HTTPError
 from davd.model.path import Path
 from davd.model.trash import NEWEST, Trashed
 from davd.stores import emptying
-from davd.stores.transactions import transact
 
 _PAGE = 500
-_JSON = click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
-_USER = click.option("--user", help="Only what was this account's.")
-_PATH = click.option("--path", help="Only what was at this path or below, as it is in URLs.")
+_USER = click.option("--user", shell_complete=completing.everybody, help="Only what was this account's.")
+_PATH = click.option(
+    "--path", shell_complete=completing.paths, help="Only what was at this path or below, as it is in URLs."
+)
 
 
-@click.group()
+@click.group(cls=Group)
 def trash() -> None:
-    """Look at what was deleted or overwritten, bring it back, or remove it for good."""
+    """Bring back what was deleted or overwritten, or remove it."""
 
 
 def _time(text: str | None, otherwise: float) -> float:
@@ -50,14 +53,23 @@ def _segments(path: str | None) -> tuple[str, ...]:
         raise click.UsageError(f"{path!r} is no path of a resource, like /calendars/NAME/CALENDAR/") from None
 
 
-@trash.command("list")
+@trash.command(
+    "list",
+    tells=list[Trashed],
+    examples=(
+        "davctl trash list --user alice",
+        "davctl trash list --path /calendars/alice/work/ --since 2026-11-20T08:00",
+    ),
+)
 @_USER
 @_PATH
 @click.option("--since", help="Only what went at this date and time or later (ISO 8601).")
-@_JSON
 @click.pass_obj
 def list_(context: Context, user: str | None, path: str | None, since: str | None, as_json: bool) -> None:
-    """List the entries, the newest first: id, time, reason, owner, bytes and path, separated by tabs."""
+    """List the entries, the newest first.
+
+    Each in a line: id, time, reason (deleted, overwritten), owner, bytes and path, separated by tabs.
+    """
     under, first = _segments(path), _time(since, 0.0)
 
     async def work(store: IStore) -> list[Trashed]:
@@ -79,48 +91,69 @@ def _line(entry: Trashed) -> str:
     return f"{entry.id}\t{when}\t{entry.reason}\t{entry.owner}\t{entry.bytes}\t{path}"
 
 
-@trash.command()
+@trash.command(
+    tells=list[PutBack],
+    examples=("davctl trash restore 4711 4712", "davctl trash restore 4711 --replace"),
+)
 @click.argument("id", type=int, nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="Take the place of what has the name, or the UID, now.")
-@_JSON
 @click.pass_obj
 def restore(context: Context, id: tuple[int, ...], replace: bool, as_json: bool) -> None:
-    """Put the entries ID... back where they were; exit status 1 when one of them cannot be.
+    """Put the entries ID... back where they were.
 
-    Where the name is taken an entry gets another one. What --replace takes the place of goes into the trash itself.
+    `davctl trash list` tells their ids. Exit status 1 when one of them cannot be put back. Where the name is taken an
+    entry gets another one. What --replace takes the place of goes into the trash itself.
     """
 
-    async def work(store: IStore) -> list[dict[str, Any]]:
-        return [await _one(store, each, replace) for each in id]
+    async def work(store: IStore) -> list[PutBack]:
+        putting_back = PuttingBack(store, registry_in_force(context), context.settings.dav)
+        told = await TrashBin(store, putting_back, time.time).restore(id, replace)
+        return msgspec.convert(told, list[PutBack])
 
     done = context.with_store(work)
-    tell(as_json, done, [f"{each['id']}: {each.get('path') or each['problem']}" for each in done])
-    if any("problem" in each for each in done):
+    tell(as_json, done, [f"{each.id}: {each.path or _problem(each)}" for each in done])
+    if any(each.problem is not None for each in done):
         raise click.exceptions.Exit(1)
 
 
-async def _one(store: IStore, id: int, replace: bool) -> dict[str, Any]:
-    async def work(transaction: ITransaction) -> tuple[str, ...]:
-        return await work_on.put_back(transaction, id, replace, time.time())
-
-    try:
-        return {"id": id, "path": Path(await transact(store, work)).href}
-    except work_on.NotPutBack as error:
-        return {"id": id, "problem": str(error)}
+def _problem(told: PutBack) -> str:
+    advice = "; say --replace to put it in the place of that" if told.taken else ""
+    return f"{told.problem}{advice}"
 
 
-@trash.command()
+@trash.command(
+    tells=Emptied,
+    long=True,
+    examples=(
+        "davctl trash empty --before 2026-11-01",
+        "davctl trash empty --user alice --yes  # without being asked",
+    ),
+)
 @_USER
 @_PATH
 @click.option("--before", help="Only what went before this date and time (ISO 8601).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_JSON
 @click.pass_obj
-def empty(context: Context, user: str | None, path: str | None, before: str | None, yes: bool, as_json: bool) -> None:
-    """Remove entries for good."""
+def empty(
+    context: Context,
+    user: str | None,
+    path: str | None,
+    before: str | None,
+    yes: bool,
+    as_json: bool,
+    bar: bool | None,
+) -> None:
+    """Remove entries for good.
+
+    All of them, or those that the options choose. It cannot be undone.
+    """
     under, last = _segments(path), _time(before, float("inf"))
     if not yes:
         click.confirm("Remove it for good?", abort=True, err=True)
-    work: Callable[[IStore], Any] = lambda store: emptying.empty(store, user, last, under)  # noqa: E731
+
+    async def work(store: IStore) -> int:
+        with progress(as_json, bar) as told:
+            return await emptying.empty(store, user, last, under, lambda gone: told("emptying the trash", gone, 0))
+
     gone = context.with_store(work)
-    tell(as_json, {"removed": gone}, [f"removed {gone} entries"])
+    tell(as_json, Emptied(gone), [f"removed {gone} {'entry' if gone == 1 else 'entries'}"])

@@ -16,12 +16,12 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final
 
+from davd.application.acting import Acting
 from davd.caldav import names as caldav
 from davd.caldav.properties.principal import HOMES as CALENDARS
 from davd.caldav.properties.supported import written
 from davd.carddav import names as carddav
 from davd.carddav.properties.principal import HOMES as BOOKS
-from davd.daemon.acting import Acting
 from davd.daemon.importing.item import Item, Source
 from davd.dav.contents import contents_of
 from davd.formats.xml.writer import element, escape

@@ -17,11 +17,11 @@ from typing import Self
 
 import msgspec
 
+from davd.application.acting import Acting
 from davd.application.provision import provision
 from davd.authentication.passwords import hash_password
 from davd.config.keys import ENVIRONMENT_PREFIX, values
 from davd.config.origin import DEFAULT
-from davd.daemon.acting import Acting
 from davd.daemon.assemble import registry_of
 from davd.daemon.doctor.connect import Origin, context_of
 from davd.daemon.doctor.examination import basic
@@ -134,7 +134,7 @@ class PrivateDaemon:
                 async def make(transaction: ITransaction, name: str = name) -> Calendar:
                     await transaction.add_account(Account(name, self._hash, created=now))
                     await provision(transaction, name, now, registry.provisions)
-                    acting = Acting(store, registry, inner.settings, name, now)
+                    acting = Acting(store, registry, inner.settings.dav, name, now)
                     return await _filled(acting, transaction, basic(name, self._password))
 
                 made.append(await transact(store, make))

@@ -45,5 +45,5 @@ class Bundle:
         index = self.indexes.get(root.id)
         return Trashed(
             id, place, root.name, root.owner, root.etag, self.deleted, self.reason, root.type, len(self.resources),
-            self.bytes, "" if index is None else index.uid,
+            self.bytes, "" if index is None else index.uid, self.collection,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from zope.interface import implementer
 from davd.interfaces.store import IReadTransaction
 from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
-from davd.model.principal import Account, Quota
+from davd.model.principal import Account, AppPassword, Quota
 from davd.model.resource import FILE, Change, NewContent, Resource
 from davd.model.trash import Trashed
 from davd.stores.memory.matching import matches
@@ -93,6 +93,17 @@ class MemoryReadTransaction:
         """Members in the order of their names."""
         ordered = sorted((name, member) for name, member in self.state.members.get(id, {}).items() if name > after)
         return [replace(self.state.resources[member]) for _, member in ordered[:limit]]
+
+    async def collections(self, id: int, after: str, limit: int) -> list[Resource]:
+        """Members that are collections, in the order of their names."""
+        every = await self.members(id, after, len(self.state.members.get(id, {})))
+        return [member for member in every if member.is_collection][:limit]
+
+    async def extent(self, id: int, limit: int) -> tuple[int, int, float]:
+        """Number, bytes and last modification of what is below."""
+        below = list(islice(self.state.below(id), limit))
+        length = sum(each.content_length for each in below)
+        return len(below), length, max((each.modified for each in below), default=0.0)
 
     async def descendants(self, id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
         """All below a collection, with relative paths."""
@@ -210,6 +221,15 @@ class MemoryReadTransaction:
     async def accounts(self) -> list[Account]:
         """All accounts."""
         return [replace(account) for _, account in sorted(self.state.accounts.items())]
+
+    async def app_password(self, id: str) -> AppPassword | None:
+        """One app password."""
+        return self.state.app_passwords.get(id)
+
+    async def app_passwords(self, account: str) -> list[AppPassword]:
+        """The app passwords of an account."""
+        found = [password for password in self.state.app_passwords.values() if password.account == account]
+        return sorted(found, key=lambda password: (password.created, password.id))
 
     async def kept(self, key: str, now: float) -> bytes | None:
         """A kept value."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
-from davd.model.principal import Account
+from davd.model.principal import Account, AppPassword
 from davd.model.resource import COLLECTION, Resource
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class State:
 
     `members` is ids by name by collection; `removed` is (revision, POSIX time) by (collection, name); `forgotten` the
     newest revision of a removal that was swept, by collection; `number` the last number given to a resource or ETag;
-    `groups` has the direct members of those groups that have any; `trash` the entries of the trash by id.
+    `groups` has the direct members of those groups that have any; `trash` the entries of the trash by id;
+    `app_passwords` are by id.
     """
 
     number: int = 0
@@ -39,6 +40,7 @@ class State:
     indexes: dict[int, ObjectIndex] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     trash: dict[int, Bundle] = field(default_factory=dict)
+    app_passwords: dict[str, AppPassword] = field(default_factory=dict)
 
     def copy(self) -> State:
         """A state that can be changed without changing this one."""

@@ -15,7 +15,7 @@ from davd.interfaces.store import ITransaction
 from davd.model.acl import without
 from davd.model.index import ObjectIndex
 from davd.model.lock import Lock
-from davd.model.principal import Account
+from davd.model.principal import EXPIRED_SECONDS, Account, AppPassword
 from davd.model.resource import FILE, PRINCIPAL, NewContent, Resource
 from davd.model.trash import DELETED, OVERWRITTEN, ROW_BYTES, TrashLimits
 from davd.stores.etag import etag
@@ -221,9 +221,8 @@ class MemoryTransaction(MemoryReadTransaction):
 
     async def expire_trash(self, before: float, limit: int) -> int:
         """Remove old entries of the trash for good."""
-        return await self.drop_trash(
-            [id for id in sorted(self.state.trash)[:limit] if self.state.trash[id].deleted < before]
-        )
+        due = [id for id in sorted(self.state.trash) if self.state.trash[id].deleted < before]
+        return await self.drop_trash(due[:limit])
 
     def _unlock(self, id: int) -> None:
         for token in [token for token, lock in self.state.locks.items() if lock.resource_id == id]:
@@ -317,8 +316,10 @@ class MemoryTransaction(MemoryReadTransaction):
         self.state.accounts[account.name] = replace(account)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account, its places in groups, and what is granted to it."""
+        """Remove an account, its app passwords, its places in groups, and what is granted to it."""
         del self.state.accounts[name]
+        for password in await self.app_passwords(name):
+            del self.state.app_passwords[password.id]
         self.state.groups.pop(name, None)
         for group, members in list(self.state.groups.items()):
             self._set_members(group, members - {name})
@@ -327,6 +328,24 @@ class MemoryTransaction(MemoryReadTransaction):
             if acl != resource.acl:
                 self._changed(replace(self._fresh(resource), acl=acl))
         self.state.trash = {id: withdrawn(entry, name) for id, entry in self.state.trash.items()}
+
+    async def add_app_password(self, password: AppPassword) -> None:
+        """Add an app password."""
+        if password.account not in self.state.accounts:
+            raise KeyError(password.account)
+        if password.id in self.state.app_passwords:
+            raise ValueError(f"the app password {password.id} exists")
+        self.state.app_passwords[password.id] = password
+
+    async def note_app_password(self, id: str, used: float) -> None:
+        """Note a log-in."""
+        password = self.state.app_passwords.get(id)
+        if password is not None and (password.last_used is None or password.last_used < used):
+            self.state.app_passwords[id] = replace(password, last_used=used)
+
+    async def remove_app_password(self, id: str) -> None:
+        """Remove an app password."""
+        del self.state.app_passwords[id]
 
     def _set_members(self, group: str, members: frozenset[str]) -> None:
         if members:
@@ -353,15 +372,18 @@ class MemoryTransaction(MemoryReadTransaction):
         """Remove what has expired."""
         locks = [token for token, lock in self.state.locks.items() if lock.expires <= now]
         kept = [key for key, (_, expires) in self.state.kept.items() if expires <= now]
+        passwords = [one.id for one in self.state.app_passwords.values() if one.expired(now - EXPIRED_SECONDS)]
         removed = [key for key, (_, time) in self.state.removed.items() if time < tombstones_before]
         for token in locks:
             del self.state.locks[token]
         for key in kept:
             del self.state.kept[key]
+        for id in passwords:
+            del self.state.app_passwords[id]
         for place in removed:
             revision, _ = self.state.removed.pop(place)
             self.state.forgotten[place[0]] = max(self.state.forgotten.get(place[0], 0), revision)
-        return len(locks) + len(kept) + len(removed)
+        return len(locks) + len(kept) + len(passwords) + len(removed)
 
 
 class MemorySavepoint:

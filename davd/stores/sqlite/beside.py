@@ -1,4 +1,4 @@
-"""Changing what stands beside the tree: locks, accounts, groups, kept values.
+"""Changing what stands beside the tree: locks, accounts and their app passwords, groups, kept values.
 
 Implements: RFC 4918, 6, 7; RFC 3744, 4.3
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from davd.model.lock import Lock
-from davd.model.principal import Account
-from davd.stores.sqlite import accounts, groups, locks, sweep, trash
+from davd.model.principal import Account, AppPassword
+from davd.stores.sqlite import accounts, app_passwords, groups, locks, sweep, trash
 from davd.stores.sqlite.current import Current
 from davd.stores.threads import finished
 
@@ -38,6 +38,18 @@ class Beside(Current):
     async def update_account(self, account: Account) -> None:
         """Replace an account."""
         accounts.update(self.connection, account)
+
+    async def add_app_password(self, password: AppPassword) -> None:
+        """Add an app password."""
+        app_passwords.add(self.connection, password)
+
+    async def note_app_password(self, id: str, used: float) -> None:
+        """Note a log-in by an app password."""
+        app_passwords.note(self.connection, id, used)
+
+    async def remove_app_password(self, id: str) -> None:
+        """Remove an app password."""
+        app_passwords.remove(self.connection, id)
 
     async def set_group_members(self, group: str, members: Sequence[str]) -> None:
         """Set the direct members of a group; what is kept of groups beside the tables goes with the routes."""

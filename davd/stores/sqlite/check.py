@@ -15,7 +15,7 @@ import apsw
 
 from davd.interfaces.store import Finding
 from davd.stores.blobs import FileBlobs
-from davd.stores.sqlite import check_content, check_logs, check_objects, check_trash, check_tree
+from davd.stores.sqlite import check_accounts, check_content, check_logs, check_objects, check_trash, check_tree
 from davd.stores.sqlite.errors import store_error
 from davd.stores.sqlite.problems import Check, Problem, Repair
 from davd.stores.sqlite.writes import WriteTransaction
@@ -36,6 +36,7 @@ async def check(
         *check_logs.CHECKS,
         *check_objects.CHECKS,
         *check_trash.CHECKS,
+        *check_accounts.CHECKS,
     )
     for one in checks:
         for problem in await finished(run_in_thread(lambda one=one: _run(connect, one))):  # type: ignore[misc]

@@ -7,7 +7,7 @@ and the checkpoint, goes to a thread, and while it runs the next writers queue u
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import apsw
@@ -87,8 +87,8 @@ class Commits:
         self._commit_seconds = 0.0
         self.block = Block(connection)
         self._log_pages = 0
-        # How many commits there had been when `checkpoint` copied the log.
-        self._copied = 0
+        # The generation that the log had when `checkpoint` copied it.
+        self._copied: Hashable = None
         self._short = False
         self._checkpoint_at = settings.checkpoint_pages
         connection.set_wal_hook(self._log_grew)
@@ -347,8 +347,8 @@ class Commits:
             if not waiting.called:
                 waiting.errback(store_error(error, "committing"))
 
-    async def _checkpoint(self) -> None:
-        """Copy the log into the database, so that the next transaction may begin the log anew.
+    async def _checkpoint(self) -> int:
+        """Copy the log into the database, so that the next transaction may begin the log anew; the pages in it.
 
         Views stand in the way of that, so the idle one is ended first. What another process or a long scan holds back
         is tried again when the log has grown by a quarter more.
@@ -363,6 +363,7 @@ class Commits:
             total, done = self._log_pages, 0
         settings = self._settings.checkpoint_pages
         self._checkpoint_at = settings if done >= total else total + settings // 4
+        return total
 
     async def alone(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do `work` while nobody writes, or not at all when writes are gathering: there is another time for it.
@@ -376,13 +377,22 @@ class Commits:
         finally:
             self.turns.give()
 
-    async def checkpoint(self) -> int:
-        """Copy into the database what was committed since the last time, whatever its size; the pages in the log."""
-        if self._copied == self.commits:
+    async def checkpoint(self, generation: Hashable) -> int:
+        """Copy into the database what was committed since the last time, whatever its size; the pages in the log.
+
+        `generation` is that of the log: other processes commit as well.
+        """
+        if self._copied == generation:
             return 0
-        self._copied = self.commits
-        await self.alone(self._checkpoint)
-        return self._log_pages
+        pages = 0
+
+        async def copy() -> None:
+            nonlocal pages
+            pages = await self._checkpoint()
+            self._copied = generation
+
+        await self.alone(copy)
+        return pages
 
     def _execute_checkpoint(self) -> tuple[int, int]:
         return self.connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -16,10 +16,10 @@ import apsw
 from davd.interfaces.store import StoreError
 from davd.model.index import Found, IndexQuery, ObjectIndex
 from davd.model.lock import Lock
-from davd.model.principal import Account, Quota
+from davd.model.principal import Account, AppPassword, Quota
 from davd.model.resource import FILE, Change, NewContent, Resource
 from davd.model.trash import Trashed
-from davd.stores.sqlite import accounts, finding, groups, locks, rows, trash
+from davd.stores.sqlite import accounts, app_passwords, finding, groups, locks, rows, trash
 from davd.stores.sqlite.connection import scan
 from davd.stores.threads import finished
 from davd.stores.version import of_levels, version
@@ -134,6 +134,14 @@ class Reads:
     async def members(self, id: int, after: str, limit: int) -> list[Resource]:
         """Members in the order of their names."""
         return rows.members(self.connection, id, after, limit)
+
+    async def collections(self, id: int, after: str, limit: int) -> list[Resource]:
+        """Members that are collections, in the order of their names: the index of these has no files in it."""
+        return rows.collections(self.connection, id, after, limit)
+
+    async def extent(self, id: int, limit: int) -> tuple[int, int, float]:
+        """Number, bytes and last modification of what is below."""
+        return await finished(self.run_in_thread(partial(rows.extent, self.connection, id, limit)))
 
     async def descendants(self, id: int, limit: int) -> list[tuple[tuple[str, ...], Resource]]:
         """All below a collection, with relative paths."""
@@ -255,6 +263,14 @@ class Reads:
     async def accounts(self) -> list[Account]:
         """All accounts."""
         return accounts.accounts(self.connection)
+
+    async def app_password(self, id: str) -> AppPassword | None:
+        """One app password."""
+        return app_passwords.app_password(self.ask, id)
+
+    async def app_passwords(self, account: str) -> list[AppPassword]:
+        """The app passwords of an account."""
+        return app_passwords.app_passwords(self.connection, account)
 
     async def kept(self, key: str, now: float) -> bytes | None:
         """A kept value."""

@@ -22,6 +22,16 @@ COLUMNS: Final = (
 BY_ID: Final = f"SELECT {COLUMNS} FROM resource WHERE id = ?"
 BY_NAME: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name = ?"
 _MEMBERS: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name > ? ORDER BY name LIMIT ?"
+_COLLECTIONS: Final = (
+    f"SELECT {COLUMNS} FROM resource INDEXED BY resource_collections WHERE parent_id = ? AND type <> 'file'"
+    " AND name > ? ORDER BY name LIMIT ?"
+)
+_EXTENT: Final = (
+    "WITH RECURSIVE inside (id, length, modified) AS (SELECT id, content_length, modified FROM resource"
+    " WHERE parent_id = ?1 UNION ALL SELECT member.id, member.content_length, member.modified FROM inside"
+    " CROSS JOIN resource AS member ON member.parent_id = inside.id LIMIT ?2)"
+    " SELECT count(*), coalesce(sum(length), 0), coalesce(max(modified), 0.0) FROM inside"
+)
 _NAMED: Final = f"SELECT {COLUMNS} FROM resource WHERE parent_id = ? AND name IN (SELECT value FROM json_each(?))"
 BY_IDS: Final = f"SELECT {COLUMNS} FROM resource WHERE id IN (SELECT value FROM json_each(?))"
 _WITH_ACL: Final = f"SELECT {COLUMNS} FROM resource WHERE acl <> '' ORDER BY id"
@@ -66,6 +76,17 @@ def with_acl(connection: apsw.Connection) -> list[Resource]:
 def members(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:
     """Members in the order of their names; SQLite compares text by its UTF-8 bytes."""
     return scan(connection, _MEMBERS, (id, after, limit), Resource)
+
+
+def collections(connection: apsw.Connection, id: int, after: str, limit: int) -> list[Resource]:
+    """Members that are collections, in the order of their names."""
+    return scan(connection, _COLLECTIONS, (id, after, limit), Resource)
+
+
+def extent(connection: apsw.Connection, id: int, limit: int) -> tuple[int, int, float]:
+    """Number, bytes and last modification of what is below a collection, of so many resources at most."""
+    ((count, length, modified),) = scan(connection, _EXTENT, (id, limit))
+    return count, length, modified
 
 
 def named(connection: apsw.Connection, id: int, names: Sequence[str]) -> list[Resource]:

@@ -286,7 +286,7 @@ class SQLiteStore:
 
     async def checkpoint(self) -> int:
         """Copy the write-ahead log into the database."""
-        return await self.writer.checkpoint()
+        return await self.writer.checkpoint(self._generation.now())
 
     async def refresh(self) -> None:
         """Renew SQLite's statistics of the tables."""

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import apsw
 
+from davd.model.principal import EXPIRED_SECONDS
 from davd.stores.sqlite.connection import scan
 
 
 def sweep(connection: apsw.Connection, now: float, tombstones_before: float) -> int:
     """Remove locks and kept values that have expired and removals logged before a POSIX time.
 
-    The newest change number forgotten is noted by collection, so that older sync tokens are refused. Gives the number
-    of rows removed.
+    App passwords go when they have been expired for a while. The newest change number forgotten is noted by collection,
+    so that older sync tokens are refused. Gives the number of rows removed.
     """
     count = 0
     for table in ("lock", "kept"):
         scan(connection, f"DELETE FROM {table} WHERE expires <= ?", (now,))
         count += connection.changes()
+    scan(connection, "DELETE FROM app_password WHERE expires <= ?", (now - EXPIRED_SECONDS,))
+    count += connection.changes()
     scan(
         connection,
         "INSERT INTO forgotten (collection_id, revision)"

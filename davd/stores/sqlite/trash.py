@@ -55,12 +55,18 @@ _OLDEST: Final = "SELECT id, bytes, count FROM trash WHERE owner = ? ORDER BY id
 _PAGE: Final = 100
 # Entries that have had their time go together while they hold no more resources than these: that takes some 30 ms.
 _MOST_EXPIRED: Final = 5000
+_FIRST: Final = "SELECT id, deleted, count FROM trash ORDER BY id LIMIT ?"
+_LAST_DELETED: Final = "SELECT deleted FROM trash ORDER BY id DESC LIMIT 1"
+_DUE: Final = "SELECT id, deleted, count FROM trash WHERE deleted < ? ORDER BY id LIMIT ?"
 _OWNED: Final = "SELECT owner, bytes, blob, count FROM trash WHERE id = ?"
 _MEMBER_BLOBS: Final = "SELECT DISTINCT blob FROM trash_member WHERE entry_id = ? AND blob IS NOT NULL"
 _ENTRY: Final = (
     "SELECT id, path, name, owner, etag, deleted, reason, type, count, bytes, coalesce(uid, ''), collection_id"
     " FROM trash WHERE "
 )
+# Without an owner named outright the index of owners would not be used.
+_NEWEST: Final = " id < ?1 AND deleted >= ?2 ORDER BY id DESC LIMIT ?3"
+_NEWEST_OF_OWNER: Final = "owner = ?4 AND" + _NEWEST
 _CONTENT: Final = (
     "SELECT content_type, content_length, sha256, blob, data, uid, component, spans, terms FROM trash"
     " WHERE id = ? AND type = 'file'"
@@ -213,12 +219,16 @@ def drop(connection: apsw.Connection, id: int) -> list[str]:
 
 
 def expired(connection: apsw.Connection, before: float, limit: int) -> list[int]:
-    """Those of the `limit` oldest entries that came before a POSIX time; fewer, but one, when they hold very much."""
+    """The ids of at most `limit` entries, the first of all, that came before a POSIX time.
+
+    They are fewer, but one, when they hold very much.
+    """
     found: list[int] = []
     resources = 0
-    oldest: list[Any] = connection.execute(
-        "SELECT id, deleted, count FROM trash ORDER BY id LIMIT ?", (limit,)
-    ).fetchall()
+    oldest: list[Any] = connection.execute(_FIRST, (limit,)).fetchall()
+    if oldest and len(oldest) == limit and oldest[0][1] > connection.execute(_LAST_DELETED).get:
+        # The clock has gone back since these came, and behind them there may be others that have had their time.
+        oldest = scan(connection, _DUE, (before, limit))
     for id, deleted, holds in oldest:
         if deleted >= before:
             continue
@@ -237,27 +247,29 @@ def withdraw(connection: apsw.Connection, name: str) -> None:
         connection.executemany(f"UPDATE {table} SET acl = ? WHERE rowid = ?", changed)
 
 
-def _trashed(connection: apsw.Connection, row: Sequence[Any]) -> Trashed:
-    *values, collection = row
-    names = tuple(values[1].split("/")) if values[1] else ()
+def _trashed(row: Sequence[Any], now: tuple[str, ...] | None) -> Trashed:
+    """The entry of a row; `now` is where its collection is."""
+    id, path, name = row[:3]
+    names = tuple(path.split("/")) if path else ()
     # Where the collection is now tells more than where it was.
-    return Trashed(values[0], (*(rows.segments(connection, collection) or names), values[2]), *values[2:])
+    return Trashed(id, (*(now or names), name), *row[2:])
 
 
 def entry(connection: apsw.Connection, id: int) -> Trashed | None:
     """One entry."""
     row = connection.execute(_ENTRY + "id = ?", (id,)).fetchone()
-    return None if row is None else _trashed(connection, row)
+    return None if row is None else _trashed(row, rows.segments(connection, row[-1]))
 
 
 def entries(connection: apsw.Connection, owner: str | None, since: float, before: int, limit: int) -> list[Trashed]:
     """At most `limit` entries whose ids are below `before`, the newest first; None for all owners."""
-    found = scan(
-        connection,
-        _ENTRY + "id < ?1 AND deleted >= ?2 AND (?3 IS NULL OR owner = ?3) ORDER BY id DESC LIMIT ?4",
-        (before, since, owner, limit),
-    )
-    return [_trashed(connection, row) for row in found]
+    if owner is None:
+        found = scan(connection, _ENTRY + _NEWEST, (before, since, limit))
+    else:
+        found = scan(connection, _ENTRY + _NEWEST_OF_OWNER, (before, since, limit, owner))
+    # What was thrown away together was mostly in one place.
+    places = {id: rows.segments(connection, id) for id in {row[-1] for row in found}}
+    return [_trashed(row, places[row[-1]]) for row in found]
 
 
 def content(connection: apsw.Connection, id: int) -> tuple[NewContent, str]:

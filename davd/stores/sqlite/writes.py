@@ -394,7 +394,7 @@ class WriteTransaction(Beside):
         return fresh
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account, its places in groups, and what is granted to it."""
+        """Remove an account, its places in groups, and what is granted to it; its app passwords go by its key."""
         accounts.remove(self.connection, name)
         trash.withdraw(self.connection, name)
         self._touches.everything = True

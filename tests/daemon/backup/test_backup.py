@@ -131,6 +131,16 @@ def test_old_restore_points_go_with_what_only_they_had(tmp_path: Path) -> None:
     assert set(target.objects()) == set(target.needed(newest.name))
 
 
+def test_what_was_made_just_now_stays_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    target = target_in(tmp_path)
+    with opened(tmp_path / "data") as store:
+        drive(fill(store))
+        first, second, third = [made(tmp_path, target).manifest.name for _ in range(3)]
+    assert target.forget(2, first)[0] == 1
+    assert target.names() == [first, third]
+    assert wrong(target) == []
+
+
 def test_what_is_no_store_and_what_is_no_target_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no store"):
         made(tmp_path, target_in(tmp_path))

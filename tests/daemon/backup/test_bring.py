@@ -9,7 +9,7 @@ import pytest
 
 from davd.daemon.backup import bring as bringing
 from davd.daemon.backup.backup import back_up
-from davd.daemon.backup.bring import Brought, bring, bring_accounts, free_name
+from davd.daemon.backup.bring import Brought, bring, bring_accounts
 from davd.daemon.backup.source import of_point
 from davd.daemon.backup.target import Target
 from davd.interfaces.store import StoreError
@@ -197,15 +197,3 @@ def test_content_that_is_damaged_is_told_of_and_left_out(tmp_path: Path, target:
         done = drive(brought(store, target, ("files", "ann")))
         assert done.lost == ["the content of /files/ann/large is not what was stored"]
         assert drive(findings(store)) == []
-
-
-def test_a_free_name_is_found(tmp_path: Path, target: Target) -> None:
-    async def work(store: SQLiteStore) -> list[str]:
-        for name in ("a.txt", "a (2).txt", ".hidden", "plain"):
-            await put(store, ["files", "ann", name], name.encode())
-        async with store.write() as transaction:
-            home = (await transaction.resolve(["files", "ann"]))[-1]
-            return [await free_name(transaction, home.id, name) for name in ("a.txt", ".hidden", "plain", "b.txt")]
-
-    with opened(tmp_path / "data") as store:
-        assert drive(work(store)) == ["a (3).txt", ".hidden (2)", "plain (2)", "b.txt"]

@@ -3,8 +3,11 @@
 Verifies: docs/operate/backup.md, Bringing back the whole store; RFC 6578, 3.2; RFC 4918, 6.5
 """
 
+import fcntl
 import os
+import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from davd.daemon.backup.backup import back_up
 from davd.daemon.backup.target import Target
 from davd.daemon.backup.whole import Restored, restore
 from davd.interfaces.store import StoreError
-from davd.model.principal import Account
+from davd.model.principal import Account, AppPassword
 from davd.model.trash import NEWEST
 from davd.stores.blobs import FileBlobs
 from davd.stores.settings import StoreSettings
@@ -144,6 +147,67 @@ def test_what_is_newer_can_be_left_behind(tmp_path: Path, target: Target) -> Non
         assert drive(texts(store, CALENDAR))["1.ics"] == b"event 1"
 
 
+async def _passwords(store: SQLiteStore, *account: str) -> None:
+    """Revoke all app passwords there are, and give each account one that is called after it."""
+    async with store.write() as transaction:
+        for name in ("ann", "bob"):
+            for password in await transaction.app_passwords(name):
+                await transaction.remove_app_password(password.id)
+        for name in account:
+            if await transaction.account(name) is None:
+                await transaction.add_account(Account(name, "hash"))
+            await transaction.add_app_password(AppPassword(f"of-{name}", name, "", "a" * 64, 1.0))
+
+
+async def _ids(store: SQLiteStore) -> list[str]:
+    async with store.read() as view:
+        return [one.id for account in await view.accounts() for one in await view.app_passwords(account.name)]
+
+
+@pytest.mark.parametrize(
+    ("newer", "expected"),
+    [(True, (["of-bob"], 0)), (False, (["of-ann"], 1))],
+    ids=["brought-forward", "left-behind"],
+)
+def test_app_passwords_that_were_revoked_since(
+    tmp_path: Path, target: Target, newer: bool, expected: tuple[list[str], int]
+) -> None:
+    with opened(tmp_path / "data") as store:
+        drive(_passwords(store, "ann"))
+    back_up(SQLiteStore(tmp_path / "data", SETTINGS), target, silent)
+    with opened(tmp_path / "data") as store:
+        drive(_passwords(store, "bob"))
+    done = restored(target, tmp_path / "data", replace=True, newer=newer)
+    with opened(tmp_path / "data") as store:
+        assert (drive(_ids(store)), done.app_passwords) == expected
+        assert drive(findings(store)) == []
+
+
+def test_an_account_that_was_removed_since_comes_back_without_app_passwords(tmp_path: Path, target: Target) -> None:
+    async def remove() -> None:
+        async with store.write() as transaction:
+            await transaction.remove_account("ann")
+
+    with opened(tmp_path / "data") as store:
+        drive(_passwords(store, "ann"))
+    back_up(SQLiteStore(tmp_path / "data", SETTINGS), target, silent)
+    with opened(tmp_path / "data") as store:
+        drive(remove())
+    restored(target, tmp_path / "data", replace=True)
+    with opened(tmp_path / "data") as store:
+        assert (drive(_accounts(store)), drive(_ids(store))) == (["ann", "staff"], [])
+
+
+def test_what_cannot_be_known_of_app_passwords_is_counted(tmp_path: Path, target: Target) -> None:
+    with opened(tmp_path / "data") as store:
+        drive(_passwords(store, "ann"))
+    back_up(SQLiteStore(tmp_path / "data", SETTINGS), target, silent)
+    assert restored(target, tmp_path / "new").app_passwords == 1
+    with open(tmp_path / "data" / "davd.sqlite", "r+b") as file:
+        file.write(b"x" * 8192)
+    assert restored(target, tmp_path / "data", replace=True).app_passwords == 1
+
+
 def test_a_former_store_that_is_damaged_does_not_stand_in_the_way(tmp_path: Path, target: Target) -> None:
     with open(tmp_path / "data" / "davd.sqlite", "r+b") as file:
         file.write(b"x" * 8192)
@@ -165,6 +229,33 @@ def test_a_store_that_is_there_or_in_use_is_left_alone(tmp_path: Path, target: T
         restored(target, tmp_path / "data")
     with opened(tmp_path / "data"), pytest.raises(StoreError, match="stop it first"):
         restored(target, tmp_path / "data", replace=True)
+
+
+def test_those_that_gave_way_within_one_second_are_all_kept(tmp_path: Path, target: Target) -> None:
+    for second in range(int(time.time()), int(time.time()) + 120):
+        taken = tmp_path / datetime.fromtimestamp(second, UTC).strftime("data.before-%Y%m%dT%H%M%SZ")
+        taken.mkdir()
+        (taken / "file").touch()
+    first = restored(target, tmp_path / "data", replace=True, newer=False).former
+    second_one = restored(target, tmp_path / "data", replace=True, newer=False).former
+    assert first is not None and second_one is not None and first != second_one
+    for former in (first, second_one):
+        with opened(Path(former)) as store:
+            assert len(drive(texts(store, CALENDAR))) == 20
+
+
+def test_one_restores_into_a_folder_at_a_time(tmp_path: Path, target: Target) -> None:
+    staged = tmp_path / "new.restoring"
+    staged.mkdir()
+    (staged / "left behind").touch()
+    descriptor = os.open(staged, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(StoreError, match="another davctl restore"):
+        restored(target, tmp_path / "new")
+    assert (staged / "left behind").exists()
+    os.close(descriptor)
+    restored(target, tmp_path / "new")
+    assert not staged.exists() and not (tmp_path / "new" / "left behind").exists()
 
 
 def test_a_server_that_was_about_to_open_the_former_store_does_not(tmp_path: Path, target: Target) -> None:
@@ -192,6 +283,7 @@ def test_a_backup_that_is_damaged_changes_nothing(tmp_path: Path, target: Target
         restored(target, tmp_path / "data", replace=True)
     with opened(tmp_path / "data") as store:
         assert len(drive(texts(store, CALENDAR))) == 20
+    assert not (tmp_path / "data.restoring").exists()
 
 
 def test_after_a_restore_what_goes_is_kept_whatever_the_settings_say(tmp_path: Path, target: Target) -> None:

@@ -55,7 +55,8 @@ class TestShow:
         assert code == 0
         assert all(line.startswith("daemon.") for line in text.splitlines())
         assert _show("config", "show", "pool.batch_size")[1].startswith("pool.batch_size = 10 ")
-        assert _show("config", "show", "pool.batch") == (1, "Error: there is no setting called pool.batch\n")
+        sentence = "there is no setting called pool.batch; davctl config show lists them all"
+        assert _show("config", "show", "pool.batch") == (1, f"Error: {sentence}\n")
 
     def test_the_command_line_is_an_origin(self, tmp_path: Path) -> None:
         code, text = _show("--data", str(tmp_path), "config", "show", "--changed")

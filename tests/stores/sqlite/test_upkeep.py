@@ -46,6 +46,15 @@ class TestUpkeep:
         assert run(store.checkpoint()) == 0
         assert store.statistics()["commits.checkpoints"] == before + 1
 
+    def test_a_checkpoint_copies_what_another_process_committed(self, store: SQLiteStore, tmp_path: Path) -> None:
+        run(store.checkpoint())
+        other = SQLiteStore(tmp_path)
+        run(other.start())
+        run(add(other, "a"))
+        assert run(store.checkpoint()) > 0
+        assert run(store.checkpoint()) == 0
+        run(other.stop())
+
     def test_statistics_of_the_tables_are_there_afterwards(self, store: SQLiteStore) -> None:
         for number in range(20):
             run(add(store, f"n{number}"))

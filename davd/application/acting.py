@@ -1,17 +1,20 @@
-"""What a command does in a user's name: the verbs, without a client and a connection."""
+"""What is done in a user's name without a client and a connection: the verbs, with all that they look at.
+
+Implements: RFC 4918, 9; RFC 5689, 3
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from davd.config.settings import Settings
 from davd.dav import guard, upload
 from davd.dav.exchange import Exchange
 from davd.dav.fields import parse_fields
 from davd.dav.membership import VALID_RESOURCETYPE
 from davd.dav.methods.mkcol import RESOURCE_TYPE
 from davd.dav.registry import Registry
+from davd.dav.settings import DavSettings
 from davd.formats.xml.reader import parse
 from davd.formats.xml.writer import document, element
 from davd.http.body import BytesBody
@@ -30,12 +33,37 @@ class Acting:
     Everything is checked as it is for a client: privileges, locks, quotas, what collections take in.
     """
 
-    def __init__(self, store: IStore, registry: Registry, settings: Settings, user: str, now: float) -> None:
+    def __init__(self, store: IStore, registry: Registry, settings: DavSettings, user: str, now: float) -> None:
         self.store = store
         self.registry = registry
         self.settings = settings
         self.user = user
         self.now = now
+
+    async def exchange(
+        self,
+        transaction: IReadTransaction,
+        method: str,
+        segments: Sequence[str],
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+    ) -> Exchange:
+        """What the verb would be given for a request to that place, of which nothing has been looked at yet."""
+        path = Path(tuple(segments))
+        request = Request(
+            method, path.href, "", dict(headers or {}), BytesBody(content), authority="localhost", id="davctl"
+        )
+        return Exchange(
+            request,
+            parse_fields(request.headers),
+            Principal(self.user),
+            await locate(transaction, path),
+            cast(ITransaction, transaction),
+            self.store,
+            self.registry,
+            self.settings,
+            self.now,
+        )
 
     async def perform(
         self,
@@ -50,25 +78,13 @@ class Acting:
         `headers` are by lower-case name. Content that is not stored in the end is given up.
         """
         row = self.registry.methods[method]
-        href = Path(tuple(segments)).href
-        request = Request(method, href, "", dict(headers or {}), BytesBody(content), authority="localhost", id="davctl")
-        exchange = Exchange(
-            request,
-            parse_fields(request.headers),
-            Principal(self.user),
-            await locate(transaction, Path(tuple(segments))),
-            cast(ITransaction, transaction),
-            self.store,
-            self.registry,
-            self.settings.dav,
-            self.now,
-        )
+        exchange = await self.exchange(transaction, method, segments, headers, content)
         await guard.arrive(exchange)
         guard.require_allowed(exchange, row)
         if row.takes != "upload":
             exchange.content = content
             return await row.respond(exchange)
-        received = exchange.upload = await upload.receive(request, self.settings.dav, self.store.blobs)
+        received = exchange.upload = await upload.receive(exchange.request, self.settings, self.store.blobs)
         try:
             response = await row.respond(exchange)
         except BaseException:

@@ -1,4 +1,4 @@
-"""What a command does in a user's name.
+"""What is done in a user's name.
 
 Verifies: docs/architecture.md, One request
 """
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from davd.config.settings import Settings
-from davd.daemon.acting import Acting
+from davd.application.acting import Acting
 from davd.dav.settings import DavSettings
 from davd.formats.xml.writer import element
 from davd.interfaces.store import ITransaction
@@ -28,9 +27,7 @@ def trial() -> Trial:
 
 
 def act(trial: Trial, work: Callable[[Acting, ITransaction], Awaitable[Any]], user: str = "alice") -> Any:
-    settings = Settings()
-    settings.dav = trial.settings
-    acting = Acting(trial.store, trial.registry, settings, user, trial.now)
+    acting = Acting(trial.store, trial.registry, trial.settings, user, trial.now)
 
     async def whole() -> Any:
         async with trial.store.write() as transaction:
