@@ -6,7 +6,11 @@ Verifies: docs/architecture.md, Where to put something
 from __future__ import annotations
 
 import hashlib
+import http.client
+import json
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from davd.observe.forecast.series import SEASON_STEPS, STEP_SECONDS, LoadSeries
-from tests.conformance.daemon import ROOT, environment
-from tests.daemon.twistd import PLAIN, Running, basic, command, run
+from tests.conformance.daemon import ROOT, end_with_parent, environment, free_port, script
+from tests.daemon.twistd import PLAIN, SECONDS, Running, ask, basic, command, davctl, run
 
 EXAMPLE = ROOT / "docs/extend/example"
+SUITES = Path(__file__).with_name("extension_suites.py")
 PROPFIND = b'<propfind xmlns="DAV:"><prop><sha256 xmlns="http://example.com/ns"/></prop></propfind>'
 
 
@@ -51,10 +56,10 @@ class TestExtension:
             "from davd.interfaces.forecast import IForecastMaker\n"
             "from davd.interfaces.identity import ICheckerMaker\n"
             "for interface in (IExtensionMaker, ICheckerMaker, IAdmissionMaker, IAlertMaker, IForecastMaker):\n"
-            "    print(*[maker.name for maker in getPlugins(interface)])"
+            "    print(*sorted(maker.name for maker in getPlugins(interface)))"
         )
         done = run([sys.executable, "-c", program], tmp_path, _beside(installed))
-        assert done.stdout.splitlines() == ["digest", "shared", "backups", "spool", "yesterday"], done.stderr
+        assert done.stdout.splitlines() == ["digest notebook", "shared", "backups", "spool", "yesterday"], done.stderr
 
     def test_its_property_is_answered(self, installed: Path, tmp_path: Path) -> None:
         config = '[extensions.digest]\nnamespace = "http://example.com/ns"\n'
@@ -80,6 +85,19 @@ class TestExtension:
             assert davd.ask("GET", "/files/other/", None, basic("other", "open sesame")).status == 401
             assert davd.ask("GET", "/files/admin/", None, basic("admin", davd.password)).status == 200
 
+    def test_its_way_is_told_of_alerts(self, installed: Path, tmp_path: Path) -> None:
+        (tmp_path / "spool").mkdir()
+        config = (
+            '[alerts]\ndeliver = ["spool"]\nhold_seconds = 0\n# Some of any disk is in use.\ndisk_free = 1.0\n'
+            f'[alerts.delivery.spool]\nfolder = "{tmp_path}/spool"\n'
+        )
+        with Running(tmp_path, config=config, more=_beside(installed)):
+            deadline = time.monotonic() + SECONDS
+            while not (told := [path for path in (tmp_path / "spool").iterdir() if path.suffix != ".part"]):
+                assert time.monotonic() < deadline, "no alert"
+                time.sleep(0.02)
+            assert "firing" in told[0].read_text()
+
     def test_its_rule_makes_a_backup_wait_for_others(self, installed: Path, tmp_path: Path) -> None:
         config = '[rules.backups]\nagents = ["restic/"]\naccounts = []\nfactor = 2\n'
         with Running(tmp_path, config=config, words=("--admin", PLAIN), more=_beside(installed)) as davd:
@@ -89,38 +107,27 @@ class TestExtension:
             counted = davd.statistics()["pool"]["processing"]
             assert (counted["HIGH"]["number"], counted["LOW"]["number"]) == (1, 1)
 
-    def test_its_way_passes_the_tests_of_ways(self, installed: Path, tmp_path: Path) -> None:
-        (tmp_path / "test_spool.py").write_text(
-            "import os, tempfile\n"
-            "from pathlib import Path\n"
-            "from twisted.trial.unittest import TestCase\n"
-            "from davd.testing.alert_conformance import AlertConformance\n"
-            "from davd_spool import way\n\n\n"
-            "class SpoolTests(AlertConformance, TestCase):\n"
-            "    def setUp(self):\n"
-            "        self.folder = tempfile.mkdtemp(dir='.')\n\n"
-            "    def make_alert(self):\n"
-            "        return way({'folder': self.folder})\n\n"
-            "    def make_broken(self):\n"
-            "        return way({'folder': self.folder + '/none'})\n\n"
-            "    def told(self):\n"
-            "        return [path.read_text() for path in sorted(Path(self.folder).iterdir())]\n"
-        )
-        done = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."], tmp_path, _beside(installed))
+    def test_its_parts_pass_the_tests_of_their_kinds(self, installed: Path, tmp_path: Path) -> None:
+        shutil.copy(SUITES, tmp_path / "test_suites.py")
+        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "test_suites.py"]
+        done = run(argv, tmp_path, _beside(installed))
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "4 passed" in done.stdout
 
-    def test_its_forecast_passes_the_tests_of_forecasts(self, installed: Path, tmp_path: Path) -> None:
-        (tmp_path / "test_yesterday.py").write_text(
-            "from davd.testing.forecast_conformance import ForecastConformance\n"
-            "from davd_yesterday import forecast\n\n\n"
-            "class TestYesterday(ForecastConformance):\n"
-            "    def make_forecast(self):\n"
-            "        return forecast({'more': 0.2})\n"
-        )
-        done = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."], tmp_path, _beside(installed))
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "6 passed" in done.stdout
+    def test_its_notebooks_are_everybodys(self, installed: Path, tmp_path: Path) -> None:
+        place = "/notebooks/admin/notes/"
+        find = b'<notes-with xmlns="http://example.org/ns/notebook">BREAD</notes-with>'
+        with Running(tmp_path, config="[extensions.notebook]\n", more=_beside(installed)) as davd:
+            login = basic("admin", davd.password)
+            assert "notebook" in (davd.ask("OPTIONS", place, None, login).getheader("DAV") or "").split(", ")
+            assert davd.ask("PUT", place + "milk", b"Buy milk\n", login).status == 201
+            assert davd.ask("PUT", place + "oil", b"Buy oil\n", login).status == 201
+            assert davd.ask("PUT", place + "noise", b"\xff", login).status == 403
+            assert davd.ask("APPEND", place + "milk", b"and bread\n", login).status == 204
+            assert davd.ask("APPEND", place + "milk", b"x", login | {"If-Match": '"old"'}).status == 412
+            assert davd.ask("GET", place + "milk", None, login).content == b"Buy milk\nand bread\n"  # type: ignore[attr-defined]
+            found = davd.ask("REPORT", place, find, login).content.decode()  # type: ignore[attr-defined]
+            assert place + "milk" in found
+            assert place + "oil" not in found
 
     def test_its_forecast_is_asked(self, installed: Path, tmp_path: Path) -> None:
         config = (
@@ -164,3 +171,84 @@ class TestExtension:
         assert done.returncode == 1
         assert done.stderr.startswith(f"davd: {sentence}")
         assert done.stderr.count("\n") == 1
+
+
+class Own:
+    """`twistd davd-own` on a free port, entered when it serves and left with SIGTERM."""
+
+    def __init__(self, installed: Path, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        (folder / "davd.toml").write_text(
+            f'data = "{folder / "data"}"\n[net]\nlisten = ["tcp:{self.port}:interface=127.0.0.1"]\n'
+            "[caches]\nshared_after_ms = 0.0\n"
+        )
+        self._environment = environment() | _beside(installed)
+        self._argv = [script("twistd"), "-n", "--pidfile=", "-r", "uvloop", "davd-own", "--config", "davd.toml"]
+        for name in ("journal", "copies", "cache"):
+            self._argv += [f"--{name}", name]
+
+    def __enter__(self) -> Own:
+        self._process = subprocess.Popen(
+            self._argv,
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=end_with_parent,
+        )
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "serving tcp:" in line:
+                break
+        else:
+            raise AssertionError("".join(said))
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.connection.close()
+        self._process.send_signal(signal.SIGTERM)
+        said, _ = self._process.communicate(timeout=SECONDS)
+        if error[0] is None:
+            assert "Traceback" not in said, said
+            assert "Server Shut Down." in said, said
+
+
+class TestOwnServer:
+    """Verifies: docs/architecture.md, Where to put something."""
+
+    def test_what_is_changed_is_in_the_journal_and_what_is_large_in_two_places(
+        self, installed: Path, tmp_path: Path
+    ) -> None:
+        made = davctl(tmp_path / "data", "user", "add", "ann", "--password-file", "-", text="correct horse\n")
+        assert made.returncode == 0, made.stderr
+        login, large = basic("ann", "correct horse"), b"0123456789abcdef" * 5000
+        etags = b'<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
+        with Own(installed, tmp_path) as own:
+
+            def told(method: str, path: str, body: bytes | None = None, **more: str) -> http.client.HTTPResponse:
+                return ask(own.connection, method, path, body, login | more)
+
+            assert told("PUT", "/files/ann/small", b"small").status == 201
+            assert told("PUT", "/files/ann/large", large).status == 201
+            assert told("MOVE", "/files/ann/small", Destination="/files/ann/moved").status == 201
+            assert told("MOVE", "/files/ann/small", Destination="/files/ann/other").status == 404
+            assert told("DELETE", "/files/ann/moved").status == 204
+            assert told("PROPFIND", "/files/ann/", etags, Depth="1").status == 207
+            blobs = [path for path in (tmp_path / "data/blobs").rglob("*") if path.is_file() and path.stat().st_size]
+            assert len(blobs) == 1
+            blobs[0].unlink()
+            assert told("GET", "/files/ann/large").content == large  # type: ignore[attr-defined]
+        lines = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
+        assert [(line["what"], line["path"]) for line in lines if line["path"].startswith("/files/ann/")] == [
+            ("create", "/files/ann/small"),
+            ("create", "/files/ann/large"),
+            ("move", "/files/ann/moved"),
+            ("delete", "/files/ann/moved"),
+        ]
+        assert [path.name for path in (tmp_path / "copies").iterdir()] == [blobs[0].name]
+        assert list((tmp_path / "cache").iterdir())
