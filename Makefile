@@ -2,11 +2,12 @@
 # check   ruff, mypy, import-linter, house rules: under two minutes
 # test    every test but the measurements; installs what it needs: under fifteen minutes
 # conform other people's clients against the daemon (a part of test)
+# proof   the wheel, installed and confined as under systemd, under load and trouble for ten minutes
 # bench   davd and its peers, measured: files, calendars and contacts, then the ladder of loads;  ladder  that alone (LADDER_SECONDS=3 for a quick look)
 # linear  200 histories of eight clients against one and two processes, killed now and then, checked for an order
 # steps   how long each kind of large request holds the reactor at a time
 # calls   renew the numbers of function calls that a request of each kind may take
-# format  let ruff lay out the code;  map, conf  write docs/map.md, conf/davd.toml;  venv  only install;  clean  remove what these made
+# format  let ruff lay out the code;  map, conf  write docs/map.md, and the files of conf/ and pages made from code;  venv  only install;  clean  remove what these made
 
 VENV ?= .venv
 DATA ?= davd-data
@@ -53,6 +54,7 @@ check-floors:
 check-house:
 	$(PYTEST) -q -m "not planted" tests/house
 	$(VENV)/bin/python tools/make_monitoring.py --check
+	$(VENV)/bin/python tools/make_davctl.py --check
 
 test: programs
 # Status 5 is that of a run in which nothing was chosen, as with PYTEST_FLAGS="-k lock": one of the two must be more.
@@ -63,6 +65,9 @@ test: programs
 
 conform: programs
 	$(PYTEST) -v $(PYTEST_FLAGS) tests/conformance
+
+proof: venv-test
+	$(VENV)/bin/python -m tests.conformance.proof
 
 bench: programs
 	$(VENV)/bin/python -m tests.performance
@@ -91,6 +96,7 @@ map: venv-test
 conf: venv-test
 	$(VENV)/bin/python tools/make_conf.py
 	$(VENV)/bin/python tools/make_monitoring.py
+	$(VENV)/bin/python tools/make_davctl.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
