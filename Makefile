@@ -9,6 +9,9 @@
 # calls   renew the numbers of function calls that a request of each kind may take
 # format  let ruff lay out the code;  map, conf  write docs/map.md, and the files of conf/ and pages made from code;  venv  only install;  clean  remove what these made
 
+# The tests start davd hundreds of times; without its bytecode each start would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV ?= .venv
 DATA ?= davd-data
 LISTEN ?=
@@ -19,7 +22,7 @@ JOBS ?= 3
 export VENV
 # Where Debian keeps nginx, apache2 and mount.davfs
 test conform bench ladder linear: export PATH := $(PATH):/usr/sbin:/sbin
-.PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform bench \
+.PHONY: run venv venv-test programs check check-code check-layout check-types check-floors check-house test conform proof bench \
     ladder linear steps calls format map conf clean
 
 run: venv

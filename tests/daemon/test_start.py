@@ -190,7 +190,7 @@ class TestReasons:
                 "checkers.accounts: there is no setting called x",
             ),
             ("[net", "is not TOML"),
-            ("data = '\xff'", "is not TOML"),
+            ("data = '\xff'", "is not UTF-8"),
         ],
     )
     def test_settings(self, reason: Callable[..., str], tmp_path: Path, text: str, sentence: str) -> None:

@@ -134,7 +134,7 @@ def _leftovers(data: Path) -> list[str]:
     wrong = []
     for path in data.rglob("*"):
         name = path.relative_to(data).as_posix()
-        if path.is_dir() or name in ("blobs/lock", "blobs/hold") or DATABASE.fullmatch(name) is not None:
+        if path.is_dir() or name in ("blobs/lock", "blobs/hold", "control.sock") or DATABASE.fullmatch(name) is not None:
             continue
         if BLOB.fullmatch(name.removeprefix("blobs/")) is None or path.name not in referenced:
             wrong.append(name)

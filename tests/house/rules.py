@@ -178,15 +178,21 @@ def floors_left_out(root: Path) -> list[str]:
 
 def names_that_are_gone(root: Path) -> list[str]:
     """Imports of a name that its module, of davd or of the tests, does not have."""
-    found = {source.module: source for folder in ("davd", "tests") for source in sources(root, folder)}
-    names = {module: set(defined(source.tree)) for module, source in found.items()}
+    names: dict[str, set[str]] = {}
+    wanted: list[tuple[str, str, str]] = []
+    for folder in ("davd", "tests"):
+        for source in sources(root, folder):
+            names[source.module] = set(defined(source.tree))
+            wanted += [
+                (f"{source.path}:{node.lineno}", str(node.module), alias.name)
+                for node in ast.walk(source.tree)
+                if isinstance(node, ast.ImportFrom) and within(str(node.module), "davd", "tests")
+                for alias in node.names
+            ]
     return [
-        f"{source.path}:{node.lineno}: {node.module} has no {alias.name}"
-        for source in found.values()
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ImportFrom) and within(str(node.module), "davd", "tests")
-        for alias in node.names
-        if f"{node.module}.{alias.name}" not in found and alias.name not in names.get(str(node.module), ())
+        f"{place}: {module} has no {name}"
+        for place, module, name in wanted
+        if f"{module}.{name}" not in names and name not in names.get(module, ())
     ]
 
 
