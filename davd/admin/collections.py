@@ -100,8 +100,7 @@ class Collections:
             raise HTTPError(422, detail="components: only calendars have some")
         properties = [] if not display_name else [_title(display_name)]
         if components:
-            taken = written([component.upper() for component in components])
-            properties.append(element(caldav.SUPPORTED_CALENDAR_COMPONENT_SET, taken, declared=frozenset()))
+            properties.append(_taken(components))
         acting = self._acting(owner)
 
         async def make(transaction: ITransaction) -> int:
@@ -276,6 +275,14 @@ def _title(text: str) -> bytes:
         return element(DISPLAYNAME, text, declared=frozenset())
     except ValueError:
         raise HTTPError(422, detail="the display name has characters that cannot be kept") from None
+
+
+def _taken(components: Sequence[str]) -> bytes:
+    try:
+        taken = written([component.upper() for component in components])
+    except ValueError:
+        raise HTTPError(422, detail="components: they have characters that cannot be kept") from None
+    return element(caldav.SUPPORTED_CALENDAR_COMPONENT_SET, taken, declared=frozenset())
 
 
 def _told_why(error: HTTPError) -> HTTPError:

@@ -1,6 +1,6 @@
 """Content of the JSON API: what requests bring and answers tell.
 
-Implements: docs/operate/monitoring.md, JSON API
+Implements: RFC 8259, 8.1; docs/operate/monitoring.md, JSON API
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ def answer(request: Any, value: Any) -> bytes:
 
 
 def body(request: Any, kind: type[Any]) -> Any:
-    """The content of a request, as a `kind`; HTTPError 413, 422."""
+    """The content of a request, as a `kind`; HTTPError 400, 413, 422."""
     data = request.content.read(MOST_BODY + 1)
     if len(data) > MOST_BODY:
         raise HTTPError(413, detail="too much content")
     try:
         return msgspec.json.decode(data, type=kind)
+    except UnicodeDecodeError:
+        # RFC 8259, 8.1: "JSON text exchanged between systems that are not part of a closed ecosystem MUST be encoded
+        # using UTF-8".
+        raise HTTPError(400, detail="the content is not in UTF-8") from None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise HTTPError(422, detail=str(error)) from None
 

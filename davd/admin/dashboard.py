@@ -216,7 +216,12 @@ class Dashboard:
             request.setHeader(name, value)
         sentence = error.detail or "it cannot be done"
         if request.method == b"POST":
-            return await self._told(request, Notice(f"Not done: {sentence}.", False))
+            notice = Notice(f"Not done: {sentence}.", False)
+            try:
+                return await self._told(request, notice)
+            except HTTPError:
+                # What the page was of is not there either: nothing of it can be shown.
+                return await self._told(request, notice, "")
         request.setHeader("Content-Type", "text/plain; charset=utf-8")
         return f"{sentence}\n".encode(errors="backslashreplace")
 

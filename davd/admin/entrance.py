@@ -1,6 +1,7 @@
 """What every request to the admin plane goes through before a page sees it, and what every answer carries.
 
-Implements: RFC 9110, 7.4, 11.6.1, 15.5.20; RFC 6454, 7; RFC 6265, 8.2; docs/operate/monitoring.md, Admin plane
+Implements: RFC 9110, 7.4, 11.6.1, 15.5.20; RFC 9112, 3.2; RFC 6454, 7; RFC 6265, 8.2;
+docs/operate/monitoring.md, Admin plane
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ class Entrance(Resource):
         """Called by twisted.web."""
         for name, value in HEADERS.items():
             request.setHeader(name, value)
+        # RFC 9112, 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
+        # that lacks a Host header field and to any request message that contains more than one Host header field line".
+        hosts = len(request.requestHeaders.getRawHeaders(b"host", ()))
+        if hosts > 1 or (hosts == 0 and request.clientproto == b"HTTP/1.1"):
+            return _say(request, 400, "a request has one field Host")
         headers = fields_of(request)
         method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
         authority = headers.get("host", "")

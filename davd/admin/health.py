@@ -5,7 +5,7 @@ Implements: docs/operate/monitoring.md, Health, Metrics, JSON API
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from klein import Klein
@@ -24,6 +24,8 @@ from davd.observe.exposition import render
 from davd.observe.signals import SIGNALS
 
 TOP = 50
+# Bytes; no store keeps a larger number.
+MOST_QUOTA: Final = (1 << 63) - 1
 
 
 class NewAccount(Struct, forbid_unknown_fields=True):
@@ -95,7 +97,7 @@ class Admin:
     @app.route("/statistics", methods=["GET"])
     @app.route(API + "/statistics", methods=["GET"])
     async def statistics(self, request: IRequest) -> bytes:
-        """The counters of this process."""
+        """The counters of all processes that serve, summed up."""
         return answer(request, await self.plane.counted())
 
     @app.route(API + "/metrics", methods=["GET"])
@@ -193,8 +195,9 @@ class Admin:
         """Change an account: address, name, quota, whether it may log in."""
         changes = msgspec.structs.asdict(body(request, AccountChange))
         wanted = {key: value for key, value in changes.items() if value is not msgspec.UNSET}
-        if wanted.get("quota") is not None and wanted["quota"] < 0:
-            raise HTTPError(422, detail="quota: expected a number of bytes, or null")
+        quota = wanted.get("quota")
+        if quota is not None and not 0 <= quota <= MOST_QUOTA:
+            raise HTTPError(422, detail=f"quota: expected a number of bytes up to {MOST_QUOTA}, or null")
         return answer(request, await there(self.plane.accounts).change(name, wanted))
 
     @app.route(API + "/accounts/<name>", methods=["DELETE"])

@@ -6,7 +6,7 @@ Implements: docs/operate/backup.md, The trash
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -85,17 +85,25 @@ class TrashBin:
         """Put entries (those of `owner` alone, if one is given) back, each by itself.
 
         Of each its `id` and either the `path` where it is, or the `problem` as a sentence and whether its UID is
-        `taken`, so that it could come back in the place of another one.
+        `taken`, so that it could come back in the place of another one. None makes room in the trash for another.
         """
         self._check(ids)
-        return [await self._one(id, replace, owner) for id in ids]
+        async with self._store.read() as view:
+            found = [await view.trashed(id) for id in ids]
+        waiting = {each.id for each in found if each is not None and owner in (None, each.owner)}
+        told: list[dict[str, Any]] = []
+        for id in ids:
+            if id not in waiting:
+                told.append({"id": id, "problem": f"there is no entry {id} in the trash", "taken": False})
+                continue
+            told.append(await self._one(id, replace, waiting))
+            if "path" in told[-1]:
+                waiting.remove(id)
+        return told
 
-    async def _one(self, id: int, replace: bool, owner: str | None) -> dict[str, Any]:
+    async def _one(self, id: int, replace: bool, waiting: Collection[int]) -> dict[str, Any]:
         async def work(transaction: ITransaction) -> tuple[str, ...]:
-            entry = await transaction.trashed(id)
-            if entry is None or owner not in (None, entry.owner):
-                raise NotPutBack(f"there is no entry {id} in the trash")
-            return await self._putting_back.put_back(transaction, id, replace, self._now())
+            return await self._putting_back.put_back(transaction, id, replace, self._now(), waiting)
 
         try:
             return {"id": id, "path": Path(await transact(self._store, work)).href}

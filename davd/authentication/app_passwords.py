@@ -31,6 +31,8 @@ _FORM: Final = re.compile(
     f"app-([{PASSWORD_SIGNS}]{{{_ID_SIGNS}}})(?:-[{PASSWORD_SIGNS}]{{{_GROUP_SIGNS}}}){{{_GROUPS}}}"
 )
 MOST_LABEL: Final = 100
+# An app password lasts no longer. What a program gives in milliseconds would.
+MOST_SECONDS: Final = 100 * 365.25 * 86_400
 # A log-in is noted when the last one that was noted is older: polling clients log in once a minute.
 NOTE_SECONDS: Final = 3600.0
 
@@ -71,8 +73,8 @@ async def issue(
     found = await transaction.account(account)
     if found is None or found.kind != INDIVIDUAL:
         raise KeyError(account)
-    if expires is not None and not now < expires < float("inf"):
-        raise AppPasswordError("the time at which it expires has to come yet")
+    if expires is not None and not now < expires <= now + MOST_SECONDS:
+        raise AppPasswordError("the time at which it expires has to come yet, within a hundred years, as POSIX seconds")
     there = [password for password in await transaction.app_passwords(account) if not password.expired(now)]
     if len(there) >= settings.max_app_passwords:
         raise AppPasswordError(

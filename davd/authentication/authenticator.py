@@ -27,6 +27,9 @@ from davd.model.principal import Principal
 
 log = Logger(namespace="davd.authentication")
 
+# So often is a password checked whose account is changed meanwhile.
+CHECKS = 3
+
 
 class Authenticator:
     """Asks the checkers in order, remembers successes and slows down guessing.
@@ -170,18 +173,35 @@ class Authenticator:
     async def _ask(self, name: str, password: str) -> tuple[Principal, IChecker, Any, Any] | None:
         # A device whose app password was revoked goes on trying; that must lock nobody out of a directory.
         for checker in self._checkers if named_in(password) is None else ():
-            generation = checker.generation()
             try:
-                account = await checker.check(name, password)
+                return await _proven(checker, name, password)
             except LookupError:
                 continue
-            if account is None:
-                return None
-            stamp = await checker.stamp(account)
-            return (Principal(account), checker, stamp, generation) if stamp is not None else None
         # A name that nobody knows must take as long as a wrong password does.
         await self._passwords.verify(None, password)
         return None
+
+
+async def _proven(checker: IChecker, name: str, password: str) -> tuple[Principal, IChecker, Any, Any] | None:
+    """Who the checker says it is, with the stamp and the generation this rests on; LookupError for unknown names.
+
+    A hash takes its time. What was changed meanwhile is checked again: the stamp of the new password must never vouch
+    for the old one.
+    """
+    account = name
+    for _ in range(CHECKS):
+        generation = checker.generation()
+        before = await checker.stamp(account)
+        found = await checker.check(name, password)
+        if found is None:
+            return None
+        stamp = await checker.stamp(found)
+        if stamp is None:
+            return None
+        if generation == checker.generation() or (found == account and stamp == before):
+            return Principal(found), checker, stamp, generation
+        account = found
+    return None
 
 
 def _not_noted(failure: Failure) -> None:

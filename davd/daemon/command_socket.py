@@ -204,12 +204,10 @@ class CommandSocket:
             bound.setblocking(False)
             with address(self._data) as path:
                 _clear(path)
-                # Nobody may connect between bind and chmod who may not after it.
-                mask = os.umask(0o177)
-                try:
-                    bound.bind(path)
-                finally:
-                    os.umask(mask)
+                # Linux makes the file with the mode that the socket has. After bind it would be too late, for somebody
+                # could have connected; and the mask is that of the files which other threads make as well.
+                os.fchmod(bound.fileno(), 0o600)
+                bound.bind(path)
             bound.listen()
         except BaseException:
             bound.close()

@@ -174,6 +174,8 @@ class TestCreate:
             (("brewery", "", "x"), 422),
             (("addressbook", "", "x", ["VEVENT"]), 422),
             (("calendar", "", "x", ["VBREW"]), 422),
+            (("calendar", "", "x", ["\x01"]), 422),
+            (("calendar", "", "x", ["VEVENT", "\ufffe"]), 422),
         ],
     )
     def test_what_cannot_be_is_said_and_nothing_made(self, trial: Trial, wanted: Any, status: int) -> None:

@@ -195,6 +195,16 @@ class TestDoing:
             refused = visitor.do(action, **form)
             assert (refused.status, b"Not done: " in refused.content) == (status, True), action
 
+    @pytest.mark.parametrize("query", ["account=nobody", "account=admin&trash_after=x"])
+    def test_what_cannot_be_is_said_without_scripts_whatever_the_page_was_of(
+        self, visitor: Visitor, query: str
+    ) -> None:
+        visitor.log_in()
+        refused = visitor.ask("POST", f"/do/app-password?{query}", {"of": "nobody", "csrf": visitor.csrf})
+        assert (refused.status, b"Not done: " in refused.content) == (404, True)
+        [place] = html.fromstring(refused.content.decode()).xpath("//section[@id='account']")
+        assert place.get("hidden") is not None
+
     def test_deleted_is_deleted(self, visitor: Visitor) -> None:
         visitor.log_in()
         visitor.do("create", name="tom")
@@ -299,6 +309,15 @@ class TestProgramsInterface:
     def test_what_cannot_be_is_said(self, visitor: Visitor, method: str, path: str, content: Any, status: int) -> None:
         told, error = self.ask(visitor, method, path, content)
         assert (told, bool(error["error"])) == (status, True)
+
+    def test_content_that_is_no_text_is_refused(self, visitor: Visitor) -> None:
+        """Verifies: RFC 8259, 8.1; RFC 9110, 15.5.1"""
+        connection = http.client.HTTPConnection("127.0.0.1", visitor.plane.port, timeout=30)
+        content = b'{"kind": "calendar", "display_name": "\xff"}'
+        connection.request("POST", "/api/v1/accounts/admin/collections", content, visitor.plane.token)
+        response = connection.getresponse()
+        assert (response.status, "UTF-8" in json.loads(response.read())["error"]) == (400, True)
+        connection.close()
 
 
 class TestEvents:

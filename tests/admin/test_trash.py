@@ -20,6 +20,7 @@ from davd.model.trash import DAY, TrashLimits
 from davd.stores.memory.store import MemoryStore
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.exchange import Trial, run
+from tests.application.test_putting_back import limit_trash
 from tests.caldav.calendars import ICS, WORK, event, mkcalendar, trial_with_calendars
 
 NOW = 40 * DAY
@@ -119,6 +120,21 @@ class TestRestore:
         ]
         assert "problem" in run(trash.restore([first], True, "bob"))[0]
         assert run(trash.restore([first], True, "alice")) == [{"id": first, "path": WORK + "again.ics"}]
+
+    def test_of_those_chosen_together_none_vanishes(self, trial: Trial) -> None:
+        """The content that gives way would be one too many in its place, where another one that is chosen waits."""
+        trash = TrashBin(trial.store, PuttingBack(trial.store, trial.registry, trial.settings), lambda: trial.now)
+        limit_trash(trial, versions=1)
+        assert mkcalendar(trial).status == 201
+        for name, uid in (("1", "one"), ("again", "x"), ("again", "x")):
+            assert trial.request("PUT", f"{WORK}{name}.ics", ICS, event(uid)).status == 201
+            assert trial.request("DELETE", f"{WORK}{name}.ics").status == 204
+        assert trial.request("PUT", WORK + "again.ics", ICS, event("one", "SUMMARY:Again")).status == 201
+        waiting, _, one = [entry["id"] for entry in run(trash.page("alice"))["entries"]]
+        first, second = run(trash.restore([one, waiting], True, "alice"))
+        assert first["problem"] == "the trash would lose another entry that is to come back; put that back first"
+        assert second == {"id": waiting, "path": WORK + "again%20(2).ics"}
+        assert run(trash.restore([one], True, "alice")) == [{"id": one, "path": WORK + "again.ics"}]
 
     def test_so_many_at_once(self, trial: Trial) -> None:
         trash = bin_of(trial)

@@ -6,6 +6,7 @@ Verifies: docs/operate/backup.md, The trash; RFC 4791, 4.1, 5.3.2.1; RFC 6352, 5
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,25 @@ def text(trial: Trial, path: str) -> bytes:
     response = trial.request("GET", path)
     assert isinstance(response.body, bytes)
     return response.body if response.status == 200 else b""
+
+
+def limit_trash(trial: Trial, **limits: int) -> None:
+    """Give the trash of the store in use other limits, by the names of `TrashLimits`."""
+    store = trial.store
+    if isinstance(store, SQLiteStore):
+        for name, limit in limits.items():
+            setattr(store.settings, f"trash_{name}", limit)
+        store.reconfigure()
+    else:
+        store.trash = changed(store.trash, **limits)
+
+
+def lock(trial: Trial, path: str) -> None:
+    body = (
+        b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
+        b"<D:locktype><D:write/></D:locktype></D:lockinfo>"
+    )
+    assert trial.request("LOCK", path, {"Content-Type": "application/xml"}, body).status == 200
 
 
 class TestItsPlace:
@@ -142,6 +162,88 @@ class TestUIDs:
         (entry,) = entries(trial)
         assert back(trial, entry.id, replace=True) == WORK + "1 (2).ics"
         assert (text(trial, WORK + "1.ics"), text(trial, WORK + "1%20(2).ics")) == (event("two"), event("one"))
+
+
+class TestRoom:
+    """What gives way is in the trash afterwards, and all that was there beside it.
+
+    Verifies: docs/operate/backup.md, The trash
+    """
+
+    @pytest.mark.parametrize(
+        ("limit", "sentence"),
+        [({"bytes": 4000}, "has no room for what would give way"), ({"days": 0}, "keeps nothing")],
+    )
+    def test_nothing_gives_way_that_the_trash_does_not_keep(
+        self, trial: Trial, limit: dict[str, int], sentence: str
+    ) -> None:
+        put(trial, FILES + "a.txt", b"old")
+        delete(trial, FILES + "a.txt")
+        put(trial, FILES + "a.txt", b"x" * 5000)
+        limit_trash(trial, **limit)
+        before = entries(trial)
+        with pytest.raises(NotPutBack, match=sentence) as raised:
+            back(trial, before[0].id, replace=True)
+        assert not raised.value.taken
+        assert entries(trial) == before and text(trial, FILES + "a.txt") == b"x" * 5000
+        assert back(trial, before[0].id) == FILES + "a (2).txt"
+
+    def test_no_other_entry_makes_room_for_what_gives_way(self, trial: Trial) -> None:
+        limit_trash(trial, bytes=3000)
+        for name in ("a", "b"):
+            put(trial, FILES + name, b"1" * 900)
+            delete(trial, FILES + name)
+        before = entries(trial)
+        put(trial, FILES + "b", b"2" * 1100)
+        with pytest.raises(NotPutBack, match="no room"):
+            back(trial, before[0].id, replace=True)
+        assert entries(trial) == before and text(trial, FILES + "b") == b"2" * 1100
+
+    def test_the_bytes_of_the_entry_itself_are_room(self, trial: Trial) -> None:
+        limit_trash(trial, bytes=2 * 1412)
+        for name in ("a", "b"):
+            put(trial, FILES + name, b"1" * 900)
+            delete(trial, FILES + name)
+            put(trial, FILES + name, name.encode() * 900)
+        for entry in reversed(entries(trial)):
+            assert back(trial, entry.id, replace=True) == FILES + entry.name
+        assert [each.name for each in entries(trial)] == ["b", "a"]
+        assert text(trial, FILES + "a") == text(trial, FILES + "b") == b"1" * 900
+
+    @pytest.mark.parametrize("present", [b"", b"old"])
+    def test_what_needs_no_place_in_the_trash_gives_way(self, trial: Trial, present: bytes) -> None:
+        """Nothing is lost of an empty file, nor of the same content."""
+        put(trial, FILES + "a.txt", b"old")
+        delete(trial, FILES + "a.txt")
+        put(trial, FILES + "a.txt", present)
+        limit_trash(trial, days=0)
+        (entry,) = entries(trial)
+        assert back(trial, entry.id, replace=True) == FILES + "a.txt"
+        assert text(trial, FILES + "a.txt") == b"old"
+
+
+class TestLocks:
+    """Verifies: RFC 4918, 7"""
+
+    def test_nothing_takes_the_place_of_a_locked_file(self, trial: Trial) -> None:
+        put(trial, FILES + "a.txt", b"old")
+        delete(trial, FILES + "a.txt")
+        put(trial, FILES + "a.txt", b"being edited")
+        (entry,) = entries(trial)
+        lock(trial, FILES + "a.txt")
+        with pytest.raises(NotPutBack, match=r"^a client has locked a\.txt$"):
+            back(trial, entry.id, replace=True)
+        assert text(trial, FILES + "a.txt") == b"being edited" and entries(trial) == [entry]
+        assert back(trial, entry.id) == FILES + "a (2).txt"
+
+    def test_nothing_new_comes_into_a_locked_folder(self, trial: Trial) -> None:
+        put(trial, FILES + "a.txt", b"old")
+        delete(trial, FILES + "a.txt")
+        (entry,) = entries(trial)
+        lock(trial, FILES)
+        with pytest.raises(NotPutBack, match="^a client has locked /files/alice/$"):
+            back(trial, entry.id)
+        assert not text(trial, FILES + "a.txt") and entries(trial) == [entry]
 
 
 class TestAnotherCollection:

@@ -154,7 +154,7 @@ class TestIssue:
         with pytest.raises(AppPasswordError, match="printable"):
             run(_made(self.store(), "ann", label, None, 5.0))
 
-    @pytest.mark.parametrize("expires", [5.0, 4.0, -1.0, float("inf"), float("nan")])
+    @pytest.mark.parametrize("expires", [5.0, 4.0, -1.0, float("inf"), float("nan"), 1_795_450_656_273.0])
     def test_times_that_cannot_be(self, expires: float) -> None:
         with pytest.raises(AppPasswordError, match="has to come yet"):
             run(_made(self.store(), "ann", "", expires, 5.0))

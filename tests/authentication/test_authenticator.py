@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -24,7 +25,7 @@ from davd.http.body import Body
 from davd.http.request import Request
 from davd.interfaces.identity import IChecker
 from davd.model.errors import HTTPError
-from davd.model.principal import Account, Principal
+from davd.model.principal import DISABLED, Account, Principal
 from davd.stores.memory.store import MemoryStore
 from davd.stores.sqlite.store import SQLiteStore
 from davd.testing.exchange import run as drive
@@ -93,6 +94,12 @@ class AuthenticatorTests(SynchronousTestCase):
         async with self.store.write() as transaction:
             await transaction.update_account(Account(name, hash_password(SETTINGS, password)))
 
+    async def _disable(self, name: str) -> None:
+        async with self.store.write() as transaction:
+            account = await transaction.account(name)
+            assert account is not None
+            await transaction.update_account(replace(account, password_hash=DISABLED + account.password_hash))
+
     async def _in_thread(self, work: Callable[[], bool]) -> bool:
         self.count += 1
         if self.wait:
@@ -137,6 +144,35 @@ class AuthenticatorTests(SynchronousTestCase):
         drive(self._change("alice", "another"))
         self.assertEqual(self._refusal(_request("alice", "secret")).status, 401)
         self.assertEqual(self._name(_request("alice", "another")), "alice")
+
+    def test_a_password_that_changes_while_it_is_checked_is_wrong(self) -> None:
+        """What is remembered would rest on the new password's stamp, and be good for as long as any."""
+        self.wait = True
+        first = self._authenticate(_request("alice", "secret", secure=True))
+        drive(self._change("alice", "new"))
+        self.wait = False
+        self.hashes.pop().callback(True)
+        self.assertEqual(self.failureResultOf(first).value.status, 401)
+        self.assertEqual(self._refusal(_request("alice", "secret", secure=True)).status, 401)
+        self.assertEqual(self._name(_request("alice", "new", secure=True)), "alice")
+
+    def test_an_account_that_is_disabled_while_its_password_is_checked_is_out(self) -> None:
+        self.wait = True
+        first = self._authenticate(_request("alice", "secret", secure=True))
+        drive(self._disable("alice"))
+        self.wait = False
+        self.hashes.pop().callback(True)
+        self.assertEqual(self.failureResultOf(first).value.status, 401)
+        self.assertEqual(self._refusal(_request("alice", "secret", secure=True)).status, 401)
+
+    def test_another_account_that_changes_meanwhile_costs_no_second_hash(self) -> None:
+        drive(self._add("bob", "other"))
+        self.wait = True
+        first = self._authenticate(_request("alice", "secret", secure=True))
+        drive(self._change("bob", "new"))
+        self.hashes.pop().callback(True)
+        self.assertEqual(self.successResultOf(first)[0].name, "alice")
+        self.assertEqual((self.count, self.hashes), (1, []))
 
     def test_another_commit_does_not_cost_a_hash(self) -> None:
         self._name(_request("alice", "secret"))

@@ -131,6 +131,21 @@ class TestWhoGetsIn:
         refused = plane.ask("POST", "/api/v1/chores/sweep/run", Sec_Fetch_Site="cross-site", **plane.token)
         assert refused.status == 403
 
+    def test_one_host_and_no_more_and_no_fewer(self, plane: Plane) -> None:
+        """Verifies: RFC 9112, 3.2"""
+        for version, fields, status in (
+            ("1.1", ["Host: localhost"], 200),
+            ("1.1", [], 400),
+            ("1.1", ["Host: localhost", "Host: localhost"], 400),
+            ("1.1", ["Host: localhost", "Host: evil.example"], 400),
+            ("1.0", ["Host: localhost", "Host: localhost"], 400),
+            ("1.0", [], 421),
+        ):
+            with socket.create_connection(("127.0.0.1", plane.port), 30) as connection:
+                lines = [f"GET /health HTTP/{version}", *fields, "Connection: close", "", ""]
+                connection.sendall("\r\n".join(lines).encode())
+                assert int(connection.makefile("rb").read().split()[1]) == status, (version, fields)
+
     def test_a_browser_has_a_session_and_proves_that_a_page_of_ours_asks(self, plane: Plane) -> None:
         opened = plane.ask("POST", "/api/v1/session", **plane.token)
         cookie, csrf = opened.headers["Set-Cookie"], json.loads(opened.content)["csrf"]
@@ -250,6 +265,8 @@ class TestAPI:
         assert davd.ask("GET", "/files/ann/a", None, login).status == 200
         assert davd.ask("PUT", "/files/ann/b", b"content", login).status == 507
         assert change(quota=-1).status == change(colour="red").status == 422
+        assert change(quota=1 << 63).status == change(quota=1 << 80).status == 422
+        assert json.loads(change(quota=(1 << 63) - 1).content)["quota"]["limit"] == (1 << 63) - 1
         password = plane.ask("PUT", accounts + "/ann/password", {"password": "another one"}, **plane.token)
         assert password.status == 204
         assert davd.ask("GET", "/files/ann/a", None, login).status == 401

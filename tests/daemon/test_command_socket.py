@@ -6,8 +6,10 @@ Verifies: docs/operate/operate.md, Commands to a running davd
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +32,11 @@ def _said(folder: Path, line: bytes) -> list[Mapping[str, Any]]:
         connection.sendall(line)
         with connection.makefile("rb") as answer:
             return [msgspec.json.decode(one) for one in answer]
+
+
+def _mask() -> int:
+    (found,) = re.findall(r"^Umask:\s*(\d+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found, 8)
 
 
 class TestCommands(TestCase):
@@ -98,6 +105,33 @@ class TestCommands(TestCase):
         self.assertFalse(path.exists())
         with self.assertRaisesRegex(NotRunning, "no davd runs on"):
             call(str(self.folder), "status")
+
+    async def test_it_is_nobody_elses_whatever_the_mask_of_the_process_which_others_go_by_as_well(self) -> None:
+        masks: list[int] = []
+
+        class Watched(CommandSocket):
+            """Tells the mask that others would make a file by at the time of bind."""
+
+            def _bind(self) -> socket.socket:
+                sys.setprofile(seen)
+                try:
+                    return super()._bind()
+                finally:
+                    sys.setprofile(None)
+
+        def seen(frame: Any, event: str, called: Any) -> None:
+            if event == "c_call" and getattr(called, "__name__", "") == "bind":
+                masks.append(_mask())
+
+        before = os.umask(0)
+        try:
+            made = Watched(str(self.folder), {"status": lambda _: Outcome(True, "well")}, reactor)
+            self.opened.append(made)
+            made.start()
+        finally:
+            os.umask(before)
+        self.assertEqual(masks, [0])
+        self.assertEqual(stat.S_IMODE((self.folder / NAME).stat().st_mode), 0o600)
 
     async def test_the_socket_of_one_that_was_killed_is_taken_over_and_that_of_one_that_lives_is_not(self) -> None:
         with socket.socket(socket.AF_UNIX) as dead:

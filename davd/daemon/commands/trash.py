@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
-from davd.admin.trash import TrashBin
+from davd.admin.trash import MOST, TrashBin
 from davd.application.putting_back import PuttingBack
 from davd.daemon.backup.manifest import parse_time
 from davd.daemon.commands import completing
@@ -107,8 +107,12 @@ def restore(context: Context, id: tuple[int, ...], replace: bool, as_json: bool)
 
     async def work(store: IStore) -> list[PutBack]:
         putting_back = PuttingBack(store, registry_in_force(context), context.settings.dav)
-        told = await TrashBin(store, putting_back, time.time).restore(id, replace)
-        return msgspec.convert(told, list[PutBack])
+        trash_bin = TrashBin(store, putting_back, time.time)
+        possible = [each for each in id if 0 < each < NEWEST]
+        told = [PutBack(each, None, f"there is no entry {each} in the trash") for each in id if not 0 < each < NEWEST]
+        for start in range(0, len(possible), MOST):
+            told += msgspec.convert(await trash_bin.restore(possible[start : start + MOST], replace), list[PutBack])
+        return told
 
     done = context.with_store(work)
     tell(as_json, done, [f"{each.id}: {each.path or _problem(each)}" for each in done])

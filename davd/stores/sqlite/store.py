@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -122,6 +123,7 @@ class SQLiteStore:
             place = os.stat(self.folder)
         except OSError as error:
             raise StoreError(f"the folder {self.folder} cannot be made: {error.strerror}") from error
+        _make_private(self.path)
         with refusals(self.path):
             writer = self._connections.connect()
         try:
@@ -348,3 +350,12 @@ class Writing:
         await writer.end(error)
         if isinstance(error, apsw.Error):
             raise store_error(error, "writing") from error
+
+
+def _make_private(path: str) -> None:
+    """Make the database's file, which the others beside it take after, for its owner alone; SQLite goes by the umask.
+
+    One that is there stays as it is, and is not opened: to close it would give up the locks of this process.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from davd.admin.trash import MOST
 from tests.daemon.backup.stores import delete, drive, fill, opened, put, texts
 from tests.daemon.commands.davctl import Davctl
 
@@ -50,6 +51,26 @@ def test_entries_come_back(davctl: Davctl) -> None:
         found = drive(texts(store, CALENDAR))
     assert (found["again.ics"], found["2.ics"]) == (b"event 1", b"event 2")
     assert davctl.done("fsck") == "the store is sound\n"
+
+
+def test_ids_of_no_entry_are_told_of(davctl: Davctl) -> None:
+    second = davctl.done("trash", "list").split("\t")[0]
+    result = davctl("trash", "restore", "0", second, str(1 << 63), "--replace")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "0: there is no entry 0 in the trash",
+        f"{1 << 63}: there is no entry {1 << 63} in the trash",
+        f"{second}: /calendars/ann/c/2.ics",
+    ]
+
+
+def test_more_come_back_than_go_together(davctl: Davctl) -> None:
+    second = davctl.done("trash", "list").split("\t")[0]
+    unknown = [str(id) for id in range(900_000, 900_000 + MOST)]
+    result = davctl("trash", "restore", *unknown, second, "--replace")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert len(lines) == MOST + 1 and lines[-1] == f"{second}: /calendars/ann/c/2.ics"
 
 
 def test_the_trash_is_emptied(davctl: Davctl) -> None:

@@ -3,6 +3,7 @@
 Verifies: docs/architecture.md, Data
 """
 
+import os
 from pathlib import Path
 
 import apsw
@@ -28,6 +29,17 @@ def test_a_library_that_loses_data_is_refused() -> None:
     require_sqlite("4.0.0")
     with pytest.raises(StoreError, match=r"3\.51\.3"):
         require_sqlite("3.51.2")
+
+
+def test_nobody_else_reads_the_database_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with opened(tmp_path / "data") as store:
+            modes = {path.name: path.stat().st_mode & 0o777 for path in Path(store.folder).glob("davd.sqlite*")}
+    finally:
+        os.umask(before)
+    assert modes.pop("davd.sqlite") == 0o600
+    assert set(modes.values()) == {0o600}
 
 
 class TestScans:
