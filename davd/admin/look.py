@@ -16,12 +16,16 @@ from davd.observe.chores import ChoreReport
 from davd.observe.history import History
 from davd.observe.signals import signals
 from davd.observe.snapshot import Sample, Snapshot
+from davd.tree.spending import OTHERS
 
 # What is said to have been of late is so much younger, or as old as the first look.
 LATE_SECONDS: Final = 60.0
 
 # Which rows of what is counted tell of costs, and what tells them apart.
 _COSTS: Final[Mapping[str, tuple[str, ...]]] = {"routes": ("method", "area", "kind"), "spending": ("name",)}
+
+# They are not the same accounts all the while, and who joins them brings along what was spent long before.
+_OTHERS: Final = ("spending", OTHERS)
 
 
 def cost_key(part: str, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -68,8 +72,13 @@ class Look:
         earlier = self.earlier
         if earlier is None or self.at <= earlier.at:
             return None
+        key = cost_key(part, row)
+        before = earlier.cpu.get(key)
+        # Only those that cost most are told of: who was not among them has spent, and nobody knows how much.
+        if before is None or key == _OTHERS:
+            return None
         # A process that was started anew counts from zero again.
-        return max(0.0, row["cpu"] - earlier.cpu.get(cost_key(part, row), 0.0)) / (self.at - earlier.at)
+        return max(0.0, row["cpu"] - before) / (self.at - earlier.at)
 
 
 class Watch:

@@ -36,7 +36,10 @@ def compare(old: Settings, new: Settings) -> Changes:
 
 
 def adopted(old: Settings, new: Settings, names: Collection[str]) -> Settings:
-    """A copy of `old` that has the values of `new` under the dotted `names`; no section of it is one of `old`'s."""
+    """A copy of `old` that has the values of `new` under the dotted `names`; no section of it is one of `old`'s.
+
+    What plugins fill (`checkers`, `extensions`, ...) is taken whole when one of its names is among them.
+    """
     return _merged(old, new, frozenset(names), "")
 
 
@@ -57,6 +60,9 @@ def _merged(old: _Section, new: _Section, names: frozenset[str], at: str) -> _Se
         mine, theirs = getattr(old, name), getattr(new, name)
         if isinstance(mine, msgspec.Struct):
             found[name] = _merged(mine, theirs, names, f"{at}{name}.")
+        elif isinstance(mine, dict):
+            # Sections that plugins fill: none of their keys is brought into force alone.
+            found[name] = theirs if any(one.startswith(f"{at}{name}.") for one in names) else mine
         else:
             found[name] = theirs if at + name in names else mine
     return type(old)(**found)

@@ -31,6 +31,8 @@ class RollingRestart:
         self._running: Deferred[Outcome] | None = None
         self._waiting: list[tuple[Tell, Deferred[Outcome]]] = []
         self._listening: list[Tell] = []
+        # The numbers of those that this restart has replaced.
+        self._new: list[int] = []
 
     @property
     def running(self) -> bool:
@@ -59,7 +61,8 @@ class RollingRestart:
 
     def _broken(self, failure: object) -> Outcome:
         log.failure("the restart was broken off", failure)  # type: ignore[arg-type]
-        return Outcome(False, "the restart was broken off; the log says why", workers=self._told())
+        sentence = f"the restart was broken off: {self._which()}; the log says why"
+        return Outcome(False, sentence, workers=self._told())
 
     def _over(self, outcome: Outcome, asked: list[Deferred[Outcome]]) -> None:
         self._running = None
@@ -77,13 +80,22 @@ class RollingRestart:
     def _told(self) -> tuple[dict[str, object], ...]:
         return tuple(self._workforce.told())
 
+    def _which(self) -> str:
+        """Which workers a restart that has failed leaves: the new ones go by other settings than those that stay."""
+        if not self._new:
+            return "the old ones stay"
+        new = ", ".join(map(str, self._new))
+        return f"those that are not new stay; new, with the settings of this restart, are {new}"
+
     def _say(self, sentence: str, done: int, of: int) -> None:
         for tell in self._listening:
             tell(Progress(sentence, done, of))
 
     async def _replace_all(self) -> Outcome:
         workforce = self._workforce
-        numbers = sorted(workforce.numbers)
+        # One that is being added comes up with the settings from before.
+        numbers = sorted(workforce.numbers | {worker.number for worker in workforce.processes if not worker.leaving})
+        self._new = []
         log.info("restarting {count} workers", count=len(numbers))
         self._before()
         for done, number in enumerate(numbers):
@@ -96,13 +108,14 @@ class RollingRestart:
             except Exception:
                 if workforce.ending:
                     break
-                sentence = f"the new worker {number} does not serve: the old ones stay; the log says why"
+                sentence = f"the new worker {number} does not serve: {self._which()}; the log says why"
                 log.error("{sentence}", sentence=sentence)
                 return Outcome(False, sentence, workers=self._told())
             if workforce.ending:
                 break
             for worker in old:
                 workforce.leave(worker)
+            self._new.append(number)
             self._say(f"worker {number} is new, process {new.pid}", done + 1, len(numbers))
         else:
             log.info("all workers are new")

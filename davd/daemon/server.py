@@ -357,6 +357,8 @@ class Server(Service):
         self._post.notify.stopping(seconds + STOP_SECONDS)
         if self._started is not None:
             await self._started
+        # Those that wait to be accepted have their time out of that of the requests under way.
+        limit_at = self._reactor.seconds() + seconds
         await self._last_call()
         await self._stop_listening()
         self._commands.stop()
@@ -365,7 +367,7 @@ class Server(Service):
         if self._site is not None:
             site = self._site
             drained = site.drain()
-            limit = self._reactor.callLater(seconds, site.abort)
+            limit = self._reactor.callLater(max(0.0, limit_at - self._reactor.seconds()), site.abort)
             await drained
             if limit.active():
                 limit.cancel()

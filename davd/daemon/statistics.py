@@ -22,7 +22,6 @@ from davd.net.statistics import NetStatistics
 from davd.observe import process
 from davd.observe.chores import Chores
 from davd.observe.stall import StallMeter
-from davd.tree.spending import Spent
 from davd.tree.statistics import Route
 
 # What is told of a route.
@@ -70,7 +69,7 @@ class Statistics:
             "consumers": admission.rates.spenders(SPENDERS),
             "statuses": {str(status): count for status, count in admission.routes.statuses().items()},
             "routes": [{name: getattr(route, name) for name in ROUTE} for route in admission.routes.rows()],
-            "spending": [{name: getattr(row, name) for name in ACCOUNT} for row in self._spending()],
+            "spending": [{name: getattr(row, name) for name in ACCOUNT} for row in admission.spending.told(SPENDERS)],
         }
 
     def counted(self) -> Mapping[str, Any]:
@@ -107,11 +106,6 @@ class Statistics:
             "process": {**process.statistics(), "number": 1},
             "configuration": {} if self.reloading is None else self.reloading.statistics(),
         }
-
-    def _spending(self) -> list[Spent]:
-        """The accounts that have cost most, and the others together where there are any."""
-        spending = self.admission.spending
-        return spending.top(SPENDERS) + ([spending.others] if spending.others.count else [])
 
     def _methods(self) -> list[dict[str, Any]]:
         sums: dict[str, list[float]] = {}

@@ -15,10 +15,9 @@ from importlib.metadata import version
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from davd.config.load import ConfigError
 from davd.config.origin import Loaded
 from davd.config.reload import Changes, overwrite
 from davd.config.settings import Settings
@@ -35,7 +34,7 @@ from davd.daemon.notify import Notify, Watchdog
 from davd.daemon.prepare import Prepared
 from davd.daemon.reconfigure import Reconfiguration
 from davd.daemon.reload import Reload, ReloadOutcome
-from davd.daemon.renewal import renewed, take_over
+from davd.daemon.renewal import Given
 from davd.daemon.rolling import RollingRestart
 from davd.daemon.server import STOP_SECONDS
 from davd.daemon.threads import Threads
@@ -83,8 +82,7 @@ class Supervisor(Service):
         self._reactor = reactor
         self._notify = notify
         self.reloading = Reload(read, self._reconfigure, reactor, loaded)
-        # What workers that are started now go by.
-        self._given = loaded
+        self._given = Given(self.reloading, self._reconfigure)
         self._watchdog = Watchdog(notify, self.healthy, reactor)
         self._threads = Threads(reactor, settings.pool.workers(), settings.authentication)
         self._measuring = Measuring(settings, reactor, self._store_healthy, self.reloading)
@@ -133,7 +131,7 @@ class Supervisor(Service):
             self._bounds,
             self._words,
             sockets,
-            lambda: self._given,
+            lambda: self._given.loaded,
             settings.daemon,
             self._reactor,
             self._one_serves,
@@ -272,23 +270,21 @@ class Supervisor(Service):
         self._reloaded_at = self._reactor.seconds()
         outcome = self.reloading.reload()
         if outcome.ok:
-            self._given = self.reloading.loaded
+            self._given.reload()
         self._reload_admin_certificate()
         if not self._serving or self._workforce is None:
             # Those that are coming up are told when they serve; the service manager hears then that davd is ready.
             return Outcome(outcome.ok, outcome.sentence, outcome.applied, outcome.restart)
         self._notify.reloading()
-        workers = list(self._workforce.processes)
-        given = self._given if outcome.ok else None
-        told = await gatherResults([worker.reload(given) for worker in workers])
+        told = await self._workforce.reload(self._given.loaded if outcome.ok else None)
         if not self._ending:
             self._notify.ready()
-        return _in_all(outcome, {worker.number: one for worker, one in zip(workers, told, strict=True)})
+        return _in_all(outcome, told)
 
     def _one_serves(self, worker: WorkerProcess) -> None:
         if worker.began <= self._reloaded_at:
             # It was given what was in force when it was started, and could not yet be told when all were.
-            worker.reload(self._given)
+            worker.reload(self._given.loaded)
 
     def _reconfigure(self, new: Settings) -> Changes:
         return self._reconfiguration.apply(new)
@@ -340,16 +336,10 @@ class Supervisor(Service):
 
     def _before_restart(self) -> None:
         self._notify.reloading()
-        try:
-            self._given = renewed(self.reloading.loaded, self._read())
-        except (ConfigError, ValueError) as error:
-            log.warn("the new workers have the settings that are in force, not those of the file: {error}", error=error)
-            self._given = self.reloading.loaded
+        self._given.renew(self._read)
 
     def _after_restart(self, done: bool) -> None:
-        if done:
-            self.reloading.loaded = take_over(self.reloading.loaded, self._given)
-        self._given = self.reloading.loaded
+        self._given.settle(done)
         if not self._ending:
             self._notify.ready()
 

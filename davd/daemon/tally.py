@@ -14,8 +14,11 @@ from typing import Any, Final
 
 from twisted.internet.defer import DeferredList
 
+from davd.daemon.statistics import SPENDERS
+from davd.daemon.totals import totals
 from davd.daemon.workers import WorkerProcess
 from davd.observe.snapshot import Snapshot, merge
+from davd.tree.spending import OTHERS
 
 _FIGURES: Final[Mapping[str, str]] = {
     "requests": "davd_requests",
@@ -23,6 +26,23 @@ _FIGURES: Final[Mapping[str, str]] = {
     "memory": "process_resident_memory_bytes",
     "started": "process_start_time_seconds",
 }
+# Which parts of the counters only ever grow, and sum up.
+_GROWING: Final = ("connections", "answers", "statuses", "routes", "spending")
+
+
+def _kept(counted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is still true of a worker when it has ended, or cannot be asked."""
+    kept = {name: counted[name] for name in _GROWING if name in counted}
+    if "connections" in kept:
+        # How many there are now, which is not known or none.
+        kept["connections"] = {**kept["connections"], "connections": 0}
+    if "spending" in kept:
+        # With each that ends there would be more accounts: those that cost less count with the others.
+        named = [row for row in kept["spending"] if row["name"] != OTHERS]
+        others = [row for row in kept["spending"] if row["name"] == OTHERS]
+        others += [{**row, "name": OTHERS} for row in named[SPENDERS:]]
+        kept["spending"] = named[:SPENDERS] + ([totals(others)] if others else [])
+    return kept
 
 
 class Tally:
@@ -31,6 +51,7 @@ class Tally:
     def __init__(self, workers: Sequence[WorkerProcess]) -> None:
         self._workers = workers
         self._gone: Snapshot | None = None
+        self._counted: dict[str, Any] = {}
 
     def gone(self, worker: WorkerProcess) -> None:
         """Keep what a worker that has ended had counted."""
@@ -38,6 +59,7 @@ class Tally:
         if last is not None:
             kept = Snapshot(last.at, [family for family in last.families if family.type != "gauge"])
             self._gone = kept if self._gone is None else merge([self._gone, kept])
+        self._counted = _kept(totals([self._counted, worker.counted]))
 
     async def snapshots(self) -> list[Snapshot]:
         """The metrics of each worker, and in one the counters of those that have gone.
@@ -46,8 +68,7 @@ class Tally:
         """
         # Those that end while the others are asked are still among the workers here, and not yet among the gone.
         found = [] if self._gone is None else [self._gone]
-        workers = list(self._workers)
-        await DeferredList([worker.ask_snapshot() for worker in workers if worker.answers], consumeErrors=True)
+        workers = await self._ask()
         return found + [worker.told for worker in workers if worker.told is not None]
 
     def figures(self, pid: int) -> dict[str, float]:
@@ -59,6 +80,18 @@ class Tally:
         return {name: value for name, value in values.items() if value is not None}
 
     async def statistics(self) -> list[Mapping[str, Any]]:
-        """The counters of each worker that answers."""
-        asked = [worker.ask_snapshot() for worker in self._workers if worker.answers]
-        return [message["statistics"] for ok, message in await DeferredList(asked, consumeErrors=True) if ok]
+        """The counters of each worker that answers, and in one those of the workers that have gone.
+
+        Of a worker that does not answer, and of those that have gone, what only grows is told, as they told it last.
+        """
+        found = [self._counted]
+        for worker, answered in (await self._ask()).items():
+            found.append(dict(worker.counted) if answered else _kept(worker.counted))
+        return [counted for counted in found if counted]
+
+    async def _ask(self) -> dict[WorkerProcess, bool]:
+        """Have all workers tell what they have counted: those that were there then, and whether they have answered."""
+        workers = dict.fromkeys(self._workers, False)
+        asked = [worker for worker in workers if worker.answers]
+        told = await DeferredList([worker.ask_snapshot() for worker in asked], consumeErrors=True)
+        return workers | {worker: ok for worker, (ok, _) in zip(asked, told, strict=True)}

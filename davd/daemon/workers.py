@@ -55,7 +55,8 @@ class WorkerProcess(ProcessProtocol):
 
     `ready` fires when it serves, and fails when it ends before. `ended` fires when its process has gone. `began` is the
     reactor's time of its start, `heard` that of its last word. `serves` tells that it serves and was not told to end,
-    `answers` that it has come up and its line is open. `told` are the metrics that it told last, None before the first.
+    `answers` that it has come up and its line is open. `told` are the metrics that it told last, None before the first;
+    `counted` are its counters then.
     """
 
     def __init__(self, reactor: Any, number: int, column: int, outfit: Outfit, lost: Callable[[WorkerProcess], None]):
@@ -63,12 +64,13 @@ class WorkerProcess(ProcessProtocol):
         self.column = column
         self.ready: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
-        self.began = self.heard = reactor.seconds()
+        self.began = self.heard = self._comes_up = reactor.seconds()
         self.serves = False
         self.answers = False
         self.leaving = False
         self.healthy = True
         self.told: Snapshot | None = None
+        self.counted: Mapping[str, Any] = {}
         self.status: str = ""
         self._reactor = reactor
         self._lost = lost
@@ -113,8 +115,13 @@ class WorkerProcess(ProcessProtocol):
             return bool(now > self._leaves)
         # One that comes up may tell how it is all the while, and never serve.
         if not self.ready.called:
-            return bool(now - self.began > READY_SECONDS)
+            return bool(now - self._comes_up > READY_SECONDS)
         return bool(now - self.heard > HUNG_SECONDS)
+
+    def excuse(self, seconds: float) -> None:
+        """Give it its time anew after so many seconds in which nobody listened; one that leaves has these more."""
+        self.heard = self._comes_up = self._reactor.seconds()
+        self._leaves += seconds
 
     def drain(self, gently: bool, seconds: float) -> None:
         """Have it answer what is under way and end; `gently`, it leaves its clients the time to ask once more.
@@ -183,6 +190,8 @@ class WorkerProcess(ProcessProtocol):
     def _counted(self, message: Message) -> None:
         if message.get("metrics"):
             self.told = unpacked(message["metrics"])
+        if message.get("statistics"):
+            self.counted = message["statistics"]
         # A worker that leaves tells without having been asked.
         answer = self._waiting.pop(message.get("id", 0), None)
         if answer is not None:

@@ -13,6 +13,7 @@ from davd.config.origin import Loaded
 from davd.config.settings import DaemonSettings
 from davd.daemon.backoff import Backoff
 from davd.daemon.bounds import Bounds
+from davd.daemon.reload import ReloadOutcome
 from davd.daemon.server import STOP_SECONDS
 from davd.daemon.tally import Tally
 from davd.daemon.workers import Outfit, WorkerProcess
@@ -24,6 +25,10 @@ log = Logger(namespace="davd")
 LOOK_SECONDS = 5.0
 # A worker, the one that takes its place, and one that is still answering its last clients.
 COLUMNS_EACH = 3
+
+
+class NoRoom(Exception):
+    """No more workers can be started before one has gone; the text says why."""
 
 
 class Workforce:
@@ -59,6 +64,7 @@ class Workforce:
         self._backoffs = [Backoff() for _ in range(bounds.most)]
         self._restarts: list[Any] = []
         self._began = False
+        self._looked = 0.0
         self._look = LoopingCall(self._look_after)
         self._look.clock = reactor
 
@@ -70,6 +76,7 @@ class Workforce:
     def _all_serve(self, _: object) -> None:
         if not self.ending:
             self._began = True
+            self._looked = self._reactor.seconds()
             self._look.start(LOOK_SECONDS, now=False)
 
     # One worker
@@ -79,9 +86,14 @@ class Workforce:
         return len(self.processes) < self._table.columns
 
     def start(self, number: int) -> WorkerProcess:
-        """Start a worker of that number, beside the one that has it; its `ready` tells what becomes of it."""
+        """Start a worker of that number, beside the one that has it; its `ready` tells what becomes of it.
+
+        NoRoom when `has_room` does not hold, OSError when the system has no more for it.
+        """
         taken = {worker.column for worker in self.processes}
-        column = next(column for column in range(self._table.columns) if column not in taken)
+        column = next((column for column in range(self._table.columns) if column not in taken), None)
+        if column is None:
+            raise NoRoom("too many workers still answer their last clients")
         worker = WorkerProcess(self._reactor, number, column, self._outfit, self._lost)
         self.processes.append(worker)
         worker.ready.addCallback(self._one_serves, worker)
@@ -104,8 +116,7 @@ class Workforce:
         if worker.leaving or self.ending:
             log.info("worker {number} has ended, process {pid}", number=worker.number, pid=worker.pid)
             return
-        others = any(other.number == worker.number for other in self.processes)
-        if others or not self._began or worker.number not in self.numbers:
+        if self._has_one(worker.number) or not self._began or worker.number not in self.numbers:
             # Who started it waits for it, and hears of it.
             return
         wait = self._backoffs[worker.number].wait(self._reactor.seconds() - worker.began)
@@ -115,14 +126,35 @@ class Workforce:
             status=worker.status,
             wait=wait,
         )
+        self._plan(worker.number, wait)
+
+    def _has_one(self, number: int) -> bool:
+        """Whether there is a worker of that number that serves or comes up, and is to stay."""
+        return any(worker.number == number and not worker.leaving for worker in self.processes)
+
+    def _plan(self, number: int, wait: float) -> None:
+        """Have a worker of that number started after so many seconds."""
         self._restarts = [call for call in self._restarts if call.active()]
-        self._restarts.append(self._reactor.callLater(wait, self._start_again, worker.number))
+        self._restarts.append(self._reactor.callLater(wait, self._start_again, number))
 
     def _start_again(self, number: int) -> None:
         # A replacement may have come first, or there are to be fewer.
-        wanted = number in self.numbers and not any(worker.number == number for worker in self.processes)
-        if wanted and not self.ending:
-            self.start(number).ready.addErrback(lambda _: None)
+        if self.ending or number not in self.numbers or self._has_one(number):
+            return
+        try:
+            worker = self.start(number)
+        except (OSError, NoRoom) as error:
+            # No descriptor, no memory, no process, no column: there may be one later.
+            wait = self._backoffs[number].wait(0.0)
+            log.error(
+                "worker {number} cannot be started ({error}): tried again in {wait:.1f} s",
+                number=number,
+                error=error,
+                wait=wait,
+            )
+            self._plan(number, wait)
+        else:
+            worker.ready.addErrback(lambda _: None)
 
     def leave(self, worker: WorkerProcess) -> None:
         """Have a worker end: idle clients may ask once more, then requests under way are answered."""
@@ -130,8 +162,15 @@ class Workforce:
 
     def _look_after(self) -> None:
         """Ask every worker how it is and what it has counted, and end those that have not answered for long."""
+        now = self._reactor.seconds()
+        passed, self._looked = now - self._looked, now
+        # When this process was stopped, or the machine was, the others have had no chance to be heard meanwhile.
+        paused = passed > 2 * LOOK_SECONDS
         for worker in self.processes:
-            if worker.overdue():
+            if paused:
+                worker.excuse(passed)
+                worker.say("health")
+            elif worker.overdue():
                 log.error("worker {number} does not answer: it is killed", number=worker.number)
                 worker.kill()
             else:
@@ -197,12 +236,21 @@ class Workforce:
         for worker in self.processes:
             worker.say(kind)
 
+    async def reload(self, loaded: Loaded | None) -> Mapping[int, ReloadOutcome | None]:
+        """Have those that have come up go by these settings, None: by those they have; how it ended, by their number.
+
+        Who has not come up by then is to be told when it serves. None of one that has gone meanwhile.
+        """
+        workers = [worker for worker in self.processes if worker.answers]
+        told = await gatherResults([worker.reload(loaded) for worker in workers])
+        return {worker.number: one for worker, one in zip(workers, told, strict=True)}
+
     async def healthy(self) -> bool:
-        """Whether some serve, and each of those said of late that its store answers.
+        """Whether some serve and stay, and each of those said of late that its store answers.
 
         That one is being started again is no reason to end the others.
         """
-        serving = [worker for worker in self.processes if worker.serves]
+        serving = [worker for worker in self.processes if worker.serves and not worker.leaving]
         return bool(serving) and all(worker.healthy for worker in serving)
 
     def told(self) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import socket
 import struct
@@ -25,6 +26,8 @@ from davd.net.tls import TLS
 
 # How many connections are accepted in one turn of libuv's.
 ACCEPTED_AT_ONCE: Final = 16
+# How long a reactor that accepts nobody, though somebody waits, is left alone before it is given another turn.
+IDLE_SECONDS: Final = 0.01
 # Linux, struct tcp_info: of a socket that listens, `tcpi_unacked` is how many connections wait to be accepted.
 UNACKED: Final = struct.Struct("=24xI")
 
@@ -72,7 +75,11 @@ def _place(bound: Bound) -> str:
     """What a listener is called in the metrics: its address and port, or its path."""
     if bound.path:
         return bound.path
-    host, port = bound.socket.getsockname()[:2]
+    name = bound.socket.getsockname()
+    if bound.socket.family == socket.AF_UNIX:
+        # One that another process has opened; the name of one without a file is bytes that begin with a zero.
+        return os.fsdecode(name).replace("\0", "@") or bound.text
+    host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -130,8 +137,12 @@ async def accept_waiting(
         waiting.register(one, select.POLLIN)
         due += _waiting(one)
     limit = reactor.seconds() + seconds
-    while accepted() < due and reactor.seconds() < limit and waiting.poll(0):
-        await deferLater(reactor, 0)
+    pause, before = 0.0, accepted()
+    while before < due and reactor.seconds() < limit and waiting.poll(0):
+        await deferLater(reactor, pause)
+        now = accepted()
+        # A reactor that has no descriptor left accepts nobody in any of its turns.
+        pause, before = 0.0 if now > before else IDLE_SECONDS, now
 
 
 def _waiting(listening: socket.socket) -> int:

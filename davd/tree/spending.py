@@ -81,6 +81,14 @@ class Spending:
         """At most so many rows, those that have cost most first."""
         return sorted(self._rows.values(), key=lambda row: (-row.rank(), row.name))[:most]
 
+    def told(self, most: int) -> list[Spent]:
+        """At most so many rows as in `top`, and behind them in one whatever all other accounts have cost, if any."""
+        rows = self.top(len(self._rows))
+        rest = Spent(OTHERS)
+        for row in (self.others, *rows[most:]):
+            rest.add(row)
+        return rows[:most] + ([rest] if rest.count else [])
+
     def __len__(self) -> int:
         return len(self._rows)
 

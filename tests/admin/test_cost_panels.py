@@ -28,11 +28,11 @@ class TestAccounts:
 
     def test_the_heavy_ones_first_and_the_others_last(self) -> None:
         told = [spent(OTHERS, 6.0, 100), spent("", 1.0), spent("noor", 3.0)]
-        earlier = Earlier(950.0, {("spending", "noor"): 2.0})
+        earlier = Earlier(950.0, {("spending", "noor"): 2.0, ("spending", OTHERS): 2.0})
         assert rows(accounts(look(earlier, spending=told)), "Accounts") == [
             ["noor", "30.0 %", "2.0 %", "4", "3.0 s", "2.0 KiB", "1.0 KiB"],
-            ["without log-in", "10.0 %", "2.0 %", "4", "1.0 s", "2.0 KiB", "1.0 KiB"],
-            ["all others", "60.0 %", "12.0 %", "100", "6.0 s", "2.0 KiB", "1.0 KiB"],
+            ["without log-in", "10.0 %", "–", "4", "1.0 s", "2.0 KiB", "1.0 KiB"],
+            ["all others", "60.0 %", "–", "100", "6.0 s", "2.0 KiB", "1.0 KiB"],
         ]
 
     def test_no_more_than_so_many(self) -> None:

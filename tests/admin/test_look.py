@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from davd.admin.look import LATE_SECONDS, Look, Watch
 from davd.admin.plane import Plane
 from davd.observe.snapshot import Snapshot
+from davd.tree.spending import OTHERS
 
 
 class TestLately(SynchronousTestCase):
@@ -47,14 +48,28 @@ class TestLately(SynchronousTestCase):
 
     def test_it_is_what_was_spent_since_a_minute_ago(self) -> None:
         self._look(0)
-        look = self._look(10, noor=6.0, mira=1.0)
-        assert self._lately(look) == {"noor": 0.1, "mira": 0.1}
+        look = self._look(10, noor=6.0)
+        assert self._lately(look) == {"noor": 0.1}
         assert look.lately("routes", look.counted["routes"][0]) == 0.2
         for _ in range(20):
             look = self._look(LATE_SECONDS / 10)
-        assert self._lately(look) == {"noor": 0.0, "mira": 0.0}
+        assert self._lately(look) == {"noor": 0.0}
         look = self._look(LATE_SECONDS / 10, noor=12.0)
         assert self._lately(look)["noor"] == 6.0 / LATE_SECONDS
+
+    def test_of_who_was_not_told_of_then_it_is_not_known(self) -> None:
+        """Only those that cost most are told of: who comes among them has spent the most of it before."""
+        self._look(0)
+        look = self._look(10, mira=7.0)
+        assert self._lately(look) == {"noor": 0.0, "mira": None}
+        look = self._look(LATE_SECONDS, mira=8.0)
+        look = self._look(LATE_SECONDS, mira=14.0)
+        assert self._lately(look)["mira"] == 6.0 / LATE_SECONDS
+
+    def test_of_the_others_it_is_never_known(self) -> None:
+        """They are not the same ones all the while, and whoever joins them brings along what was spent before."""
+        self._look(0, **{OTHERS: 1.0})
+        assert self._lately(self._look(10, **{OTHERS: 500.0})) == {"noor": 0.0, OTHERS: None}
 
     def test_what_was_long_ago_is_not_of_late(self) -> None:
         self._look(0)

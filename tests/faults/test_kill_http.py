@@ -125,6 +125,8 @@ class Client:
 
 REFERENCED = "SELECT blob FROM resource UNION SELECT blob FROM trash UNION SELECT blob FROM trash_member"
 
+BELONGING = ("blobs/lock", "blobs/hold", "control.sock")
+
 
 def _leftovers(data: Path) -> list[str]:
     """Files that have no business in a data folder that was just opened."""
@@ -134,7 +136,7 @@ def _leftovers(data: Path) -> list[str]:
     wrong = []
     for path in data.rglob("*"):
         name = path.relative_to(data).as_posix()
-        if path.is_dir() or name in ("blobs/lock", "blobs/hold", "control.sock") or DATABASE.fullmatch(name) is not None:
+        if path.is_dir() or name in BELONGING or DATABASE.fullmatch(name) is not None:
             continue
         if BLOB.fullmatch(name.removeprefix("blobs/")) is None or path.name not in referenced:
             wrong.append(name)

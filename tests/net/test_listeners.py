@@ -27,7 +27,8 @@ from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from davd.net.endpoints import ListenError, bind
+from davd.net.certificates import self_signed
+from davd.net.endpoints import ListenError, bind, inherit
 from davd.net.listeners import Listener, accept_waiting, listen, native_loop
 from davd.net.settings import NetSettings
 from davd.net.site import Site
@@ -84,6 +85,17 @@ class TestListen(TestCase):
         listener = await self.listen(bound)
         answer = await deferToThread(ask, socket.AF_INET, ("127.0.0.1", listener.host.port))  # type: ignore[attr-defined]
         self.assertTrue(answer.endswith(b"GET /x\n"))
+
+    async def test_an_inherited_unix_socket_is_called_by_its_name(self) -> None:
+        """By that its handshakes are counted; one without a file has a name that begins with a zero."""
+        path = str(self.folder / "davd.sock")
+        tls = TLS.from_files(self_signed(self.folder))
+        for address in (path, f"\0{path}"):
+            with socket.socket(socket.AF_UNIX) as opened:
+                opened.bind(address)
+                opened.listen()
+                await self.listen(inherit("systemd:UNIX:tls=yes", os.dup(opened.fileno()), tls))
+        self.assertEqual(list(self.site.statistics.tls), [path, f"@{path}"])
 
     async def test_an_endpoint_that_only_twisted_knows(self) -> None:
         listener = await self.listen(r"tcp6:0:interface=\:\:1")
@@ -143,6 +155,21 @@ class Accepting(Clock):
         return len(self.accepted)
 
 
+class Full(Clock):
+    """A reactor that accepts nobody for want of descriptors; `turns` is how often it was asked for another turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = 0
+
+    def callLater(self, when: float, what: Callable[..., object], *words: object, **more: object) -> IDelayedCall:
+        """Have it called at once; a turn takes a tenth of a millisecond."""
+        self.turns += 1
+        call = super().callLater(when, what, *words, **more)
+        self.advance(max(when, 0.0001))
+        return call
+
+
 class TestAcceptWaiting:
     """Verifies: docs/architecture.md, One request."""
 
@@ -160,6 +187,12 @@ class TestAcceptWaiting:
         for _ in range(7):
             reactor.connect()
         assert reactor.waited(0.35) == 4
+
+    def test_while_none_can_be_accepted_it_does_not_spin(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
+            full = Full()
+            assert Deferred.fromCoroutine(accept_waiting(full, [listening], lambda: 0, 1.0)).called
+        assert full.turns < 110
 
     def test_with_nobody_there_is_no_turn(self, reactor: Accepting) -> None:
         assert reactor.waited(60) == 0

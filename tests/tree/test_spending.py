@@ -10,7 +10,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from davd.tree.spending import REQUEST_SECONDS, Spending
+from davd.tree.spending import OTHERS, REQUEST_SECONDS, Spending
 
 
 class TestSpending:
@@ -27,6 +27,25 @@ class TestSpending:
         )  # fmt: skip
         assert second.name == "mira"
         assert [row.name for row in spending.top(1)] == ["noor"]
+
+    def test_who_is_not_told_of_is_among_the_others(self) -> None:
+        spending = Spending()
+        for number in range(7):
+            spending.of(f"noor{number}").charge(10.0 - number, 2, 3, 4)
+        spending.others.charge(0.5, 1, 1, 1)
+        for _ in range(2):
+            told = spending.told(5)
+            assert [row.name for row in told] == [*(f"noor{number}" for number in range(5)), OTHERS]
+            rest = told[-1]
+            assert (rest.count, rest.cpu, rest.bytes, rest.received, rest.rows) == (3, 9.5, 5, 7, 9)
+        # What they have counted is still theirs.
+        assert (spending.others.count, len(spending)) == (1, 7)
+        assert [row.name for row in Spending().told(5)] == []
+
+    def test_without_others_there_is_no_row_of_them(self) -> None:
+        spending = Spending()
+        spending.of("noor").charge(1.0, 1, 1, 1)
+        assert [row.name for row in spending.told(5)] == ["noor"]
 
     def test_bytes_and_requests_count_without_time(self) -> None:
         spending = Spending()

@@ -25,8 +25,8 @@ def restart(context: Context, as_json: bool, bar: bool | None) -> None:
 
     Each goes when the new one serves; nobody is refused. The new ones have all settings of the file, those that need a
     restart too, apart from what the process itself has taken: sockets and the number of workers. It is over when all
-    workers are new. Exit status 1, and the reason on standard error, when one does not come up: the old ones stay then.
-    A server of one process has no workers: restart that by its service manager.
+    workers are new. Exit status 1, and the reason on standard error, when one does not come up: those before it are new
+    then, and the others stay. A server of one process has no workers: restart that by its service manager.
     """
     with progress(as_json, bar) as told:
 
