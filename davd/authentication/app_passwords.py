@@ -31,8 +31,8 @@ _FORM: Final = re.compile(
     f"app-([{PASSWORD_SIGNS}]{{{_ID_SIGNS}}})(?:-[{PASSWORD_SIGNS}]{{{_GROUP_SIGNS}}}){{{_GROUPS}}}"
 )
 MOST_LABEL: Final = 100
-# An app password lasts no longer. What a program gives in milliseconds would.
-MOST_SECONDS: Final = 100 * 365.25 * 86_400
+# The last second that has a date of four digits for its year. What a program gives in milliseconds is later.
+LAST_TIME: Final = 253_402_300_799
 # A log-in is noted when the last one that was noted is older: polling clients log in once a minute.
 NOTE_SECONDS: Final = 3600.0
 
@@ -73,8 +73,8 @@ async def issue(
     found = await transaction.account(account)
     if found is None or found.kind != INDIVIDUAL:
         raise KeyError(account)
-    if expires is not None and not now < expires <= now + MOST_SECONDS:
-        raise AppPasswordError("the time at which it expires has to come yet, within a hundred years, as POSIX seconds")
+    if expires is not None and not now < expires <= LAST_TIME:
+        raise AppPasswordError("the time at which it expires has to come yet, in POSIX seconds, before the year 10000")
     there = [password for password in await transaction.app_passwords(account) if not password.expired(now)]
     if len(there) >= settings.max_app_passwords:
         raise AppPasswordError(
