@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.conformance.daemon import BARE, Daemon
+from tests.conformance.dashboard import CHROMIUM, Visitor
 from tests.conformance.dialogue import Account
+from tests.daemon.twistd import Running
 
 # Reactor and configuration by name.
 VARIANTS = {"uvloop": ("uvloop", ""), "epoll": ("epoll", ""), "bare": ("uvloop", BARE)}
@@ -77,3 +80,21 @@ def folder(daemon: Daemon, request: pytest.FixtureRequest) -> Iterator[str]:
 def either_folder(either: Daemon, request: pytest.FixtureRequest) -> Iterator[str]:
     """The path of an empty collection of the daemon that `either` runs."""
     yield from _fresh(either, request.node)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, davd: Running, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """A visitor, who at the end must have had nothing to complain of: no error, no violation of the policy."""
+    found = Visitor(browser, davd, **getattr(request, "param", {}))
+    yield found
+    found.context.close()
+    assert found.complaints == []

@@ -10,19 +10,15 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.conformance.daemon import ROOT
+from tests.conformance.dashboard import Visitor, picture, traffic, width
 from tests.daemon.twistd import Running, basic
 
 pytestmark = pytest.mark.conformance
 
-SCREENSHOTS = ROOT / "build" / "screenshots"
-CHROMIUM = "/usr/bin/chromium"
-SECONDS = 30_000
 HOSTILE = "<script>alert(1)</script>\u202egnp.evil"
 
 
@@ -32,86 +28,6 @@ def davd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("dashboard")
     with Running(folder, config="[observe]\n", words=["--admin", "tcp:0"]) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-class Visitor:
-    """Pages of one browser profile; whatever one of them complains of is kept in `complaints`."""
-
-    def __init__(self, browser: Browser, davd: Running, **more: object) -> None:
-        self.davd = davd
-        self.complaints: list[str] = []
-        self.context: BrowserContext = browser.new_context(base_url=davd.admin, **more)  # type: ignore[arg-type]
-        self.context.set_default_timeout(SECONDS)
-        expect.set_options(timeout=SECONDS)
-
-    def page(self) -> Page:
-        """A page whose console and errors are listened to."""
-        page = self.context.new_page()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
-
-    def _heard(self, message: ConsoleMessage) -> None:
-        # The one answer with an error that is asked for: a wrong token.
-        if message.type in ("error", "warning") and "401 (Unauthorized)" not in message.text:
-            self.complaints.append(message.text)
-
-    def log_in(self) -> Page:
-        """The dashboard, as it is after the token was typed."""
-        page = self.page()
-        page.goto("/")
-        page.get_by_label("Token").fill(self.davd.token()["Authorization"].removeprefix("Bearer "))
-        page.get_by_role("button", name="Log in").click()
-        expect(page.locator("#live")).to_have_text("live")
-        return page
-
-
-@pytest.fixture
-def visitor(browser: Browser, davd: Running, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    """A visitor, who at the end must have had nothing to complain of: no error, no violation of the policy."""
-    found = Visitor(browser, davd, **getattr(request, "param", {}))
-    yield found
-    found.context.close()
-    assert found.complaints == []
-
-
-def traffic(davd: Running) -> None:
-    """Some requests of several kinds, by an account and by nobody."""
-    connection = davd.connect()
-    admin = basic("admin", davd.password)
-    for number in range(40):
-        for method, body in (("PUT", b"x" * 500 * number), ("GET", None), ("PROPFIND", None), ("DELETE", None)):
-            where = "" if method == "PROPFIND" else f"n{number}.txt"
-            fields = admin | ({"Depth": "1"} if method == "PROPFIND" else {})
-            connection.request(method, f"/files/admin/{where}", body, fields)
-            assert connection.getresponse().read() is not None
-    connection.close()
-
-
-def picture(page: Page, name: str, part: str = "") -> Path:
-    """Keep how the page looks, or a part of it."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"{name}.png"
-    if part:
-        page.locator(part).screenshot(path=path)
-    else:
-        page.screenshot(path=path, full_page=True)
-    return path
-
-
-def width(page: Page) -> tuple[int, int]:
-    """How wide the page is, and how wide the window."""
-    sizes: list[int] = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    return sizes[0], sizes[1]
 
 
 class TestLogIn:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.conformance.test_dashboard import CHROMIUM, Visitor, picture, traffic, width
+from tests.conformance.dashboard import Visitor, picture, traffic, width
 from tests.daemon.twistd import Running
 
 pytestmark = pytest.mark.conformance
@@ -34,24 +34,6 @@ def davd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("live")
     with Running(folder, config=CONFIG, words=["--admin", "tcp:0"]) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def visitor(browser: Browser, davd: Running, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    """A visitor, who at the end must have had nothing to complain of: no error, no violation of the policy."""
-    found = Visitor(browser, davd, **getattr(request, "param", {}))
-    yield found
-    found.context.close()
-    assert found.complaints == []
 
 
 def by(page: Page, way: str) -> None:
